@@ -1,0 +1,90 @@
+"""Files that are one JSON value, read whole within a limit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from soma import codec
+from soma.source import Damage, Limits, Reading, Record, Source
+
+from .jsonl import read_lines
+
+
+def read_document(source: Source, limits: Limits) -> Reading:
+    """The source as one record holding its one JSON value (object or array).
+
+    Yields:
+        One record; or ``Damage`` when the file is too large, torn or no JSON.
+    """
+    if source.size > limits.document_bytes:
+        yield Damage(source_id=source.source_id, offset=0, length=source.size,
+                     reason=f"one JSON value of more than {limits.document_bytes:,} bytes")  # fmt: skip
+        return
+    with source.open() as stream:
+        data = stream.read(source.size)
+    try:
+        value = codec.decode(data)
+    except codec.Undecodable as problem:
+        yield Damage(source_id=source.source_id, offset=0, length=len(data), reason=f"no JSON: {problem}")
+        return
+    yield Record(source, 0, len(data), value)
+
+
+def read_values(source: Source, limits: Limits) -> Reading:
+    """The source as records whether it is JSON Lines or one document.
+
+    A file whose first line is a complete JSON object is read line by line, anything else as one document.
+    """
+    if starts_with_a_whole_line(source):
+        yield from read_lines(source, limits)
+    else:
+        yield from read_document(source, limits)
+
+
+def starts_with_a_whole_line(source: Source) -> bool:
+    """Whether the first non-empty line is a complete JSON object and is not the whole file."""
+    from .head import HEAD_BYTES, Head
+
+    with source.open() as stream:
+        data = stream.read(min(HEAD_BYTES, source.size))
+    head = Head(source.name, source.size, data)
+    if head.lines or head.document is not None:
+        return head.lines
+    # The first line is longer than a head: JSON Lines if a line end follows before the file does.
+    with source.open() as stream:
+        first = stream.readline(source.size)
+    return len(first) < source.size and first.rstrip().endswith(b"}")
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """``value`` if it is an object, else an empty one: for optional nested fields of hostile records."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_list(value: Any) -> list[Any]:
+    """``value`` if it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def as_text(value: Any) -> str | None:
+    """``value`` if it is a non-empty string, else ``None``."""
+    return value if isinstance(value, str) and value else None
+
+
+def as_count(value: Any) -> int | None:
+    """A non-negative whole number (also written as float or digits), else ``None``."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and value.isdigit():
+        value = int(value[:18])
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and 0 <= value < 1 << 62 else None
+
+
+def as_number(value: Any) -> float | None:
+    """A finite number, else ``None``."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    number = float(value)
+    return number if number - number == 0 else None

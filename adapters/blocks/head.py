@@ -1,0 +1,117 @@
+"""The first bytes of a file, decoded as far as they go, so that every adapter can look without reading again."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from soma import codec
+
+HEAD_BYTES = 256 * 1024
+_LINES_LOOKED_AT = 40
+_TOKEN = re.compile(rb'["\\{}\[\],]')
+_CLOSER = {ord("{"): b"}", ord("["): b"]"}
+
+
+class Head:
+    """What can be seen of a source before reading it.
+
+    Attributes:
+        name: File name, a hint only.
+        size: Bytes of the whole file.
+        data: Its first bytes, at most ``HEAD_BYTES``.
+        siblings: Names of the files in the same folder (to tell a backup from a lone file).
+        values: Decoded JSON values: the first lines of a JSON Lines file, or the (perhaps cut) document as one value.
+        lines: True when the file is one JSON value per line.
+    """
+
+    def __init__(self, name: str, size: int, data: bytes, siblings: frozenset[str] = frozenset()) -> None:
+        self.name = name
+        self.size = size
+        self.data = data[:HEAD_BYTES]
+        self.siblings = siblings
+        self.complete = size <= len(self.data)
+        self.values: list[Any] = []
+        self.lines = False
+        self._decode()
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The decoded values that are JSON objects."""
+        return [value for value in self.values if isinstance(value, dict)]
+
+    @property
+    def document(self) -> Any:
+        """The one value of a file that is a single JSON document, else ``None``; cut at the end when the file is long."""
+        return None if self.lines or not self.values else self.values[0]
+
+    @property
+    def is_text(self) -> bool:
+        """False for binary files."""
+        return b"\x00" not in self.data[:4096]
+
+    def _decode(self) -> None:
+        text = self.data.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if not text or text[:1] not in b'{["-0123456789tfn' or not self.is_text:
+            return
+        values = self._line_values(text)
+        if len(values) > 1 or (values and b"\n" in text.strip()):
+            self.values, self.lines = values, True
+            return
+        try:
+            self.values = [codec.decode(text if self.complete else close_prefix(text))]
+        except codec.Undecodable:
+            self.values, self.lines = values, bool(values)
+
+    def _line_values(self, text: bytes) -> list[Any]:
+        # A pretty-printed document has no line that is a value by itself, except brackets and single array items.
+        lines = text.split(b"\n", _LINES_LOOKED_AT + 1)[: _LINES_LOOKED_AT + 1]
+        whole = lines[:-1] if len(lines) > 1 else lines
+        values: list[Any] = []
+        for line in whole:
+            stripped = line.strip()
+            if not stripped:
+                continue
+            try:
+                value = codec.decode(stripped)
+            except codec.Undecodable:
+                if not values:
+                    return []
+                continue
+            values.append(value)
+        return values if values and isinstance(values[0], dict) else []
+
+
+def close_prefix(data: bytes) -> bytes:
+    """A JSON text that was cut anywhere, shortened to its last complete item and closed.
+
+    Examples:
+        >>> close_prefix(b'{"a": [1, 2, {"b": "lon')
+        b'{"a": [1, 2]}'
+    """
+    stack: list[int] = []
+    cut, closers = 0, b""
+    in_string = False
+    position = 0
+    while (token := _TOKEN.search(data, position)) is not None:
+        position = token.end()
+        mark = data[token.start()]
+        if in_string:
+            if mark == ord("\\"):
+                position += 1
+            elif mark == ord('"'):
+                in_string = False
+        elif mark == ord('"'):
+            in_string = True
+        elif mark in _CLOSER:
+            stack.append(mark)
+            # An object or array that was just opened is complete when empty.
+            cut, closers = position, b"".join(_CLOSER[m] for m in reversed(stack))
+        elif mark == ord(","):
+            cut, closers = token.start(), b"".join(_CLOSER[m] for m in reversed(stack))
+        elif mark in b"}]":
+            if not stack:
+                break
+            stack.pop()
+            cut, closers = position, b"".join(_CLOSER[m] for m in reversed(stack))
+    return data[:cut] + closers

@@ -1,0 +1,105 @@
+"""The only place that asks what time it is, so that everything else can be replayed.
+
+All instants are integers: microseconds since 1970-01-01 UTC. ``SOMA_NOW`` (ISO 8601) pins the clock for tests and
+for reports that must be reproduced.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+
+from soma.errors import ConfigError
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+# Years 1971 and 2200: what lies outside is a unit mistake in the trace, not an instant.
+_EARLIEST = 31_536_000_000_000
+_LATEST = 7_258_118_400_000_000
+
+
+def now() -> int:
+    """The present instant in epoch microseconds, or the instant ``SOMA_NOW`` pins.
+
+    Raises:
+        ConfigError: if ``SOMA_NOW`` is not an ISO 8601 instant.
+    """
+    pinned = os.environ.get("SOMA_NOW")
+    if not pinned:
+        return time.time_ns() // 1000
+    instant = from_iso(pinned)
+    if instant is None:
+        raise ConfigError(f"SOMA_NOW is not an instant: {pinned!r}", hint="write it like 2026-03-21T09:30:00Z")
+    return instant
+
+
+def stopwatch() -> float:
+    """Seconds on a clock that never goes backwards; only differences mean anything."""
+    return time.perf_counter()
+
+
+def from_iso(text: object) -> int | None:
+    """Epoch microseconds of an ISO 8601 instant; one without an offset is UTC. ``None`` if it is none."""
+    if not isinstance(text, str) or len(text) < 10:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    try:
+        return plausible((moment - _EPOCH) // _MICROSECOND)
+    except OverflowError:
+        return None
+
+
+def from_number(value: object) -> int | None:
+    """Epoch microseconds of a number (or digits) in seconds, milliseconds, microseconds or nanoseconds.
+
+    The unit is told by magnitude: the plausible years of the four units do not overlap.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        if not value.isdigit():
+            return None
+        value = int(value)
+    if not isinstance(value, int | float) or value != value or value <= 0:
+        return None
+    for scale in (1_000_000, 1_000, 1):
+        if value * scale < _LATEST:
+            return plausible(int(value * scale))
+    return plausible(int(value) // 1000)
+
+
+def instant(value: object) -> int | None:
+    """Epoch microseconds of whatever a trace wrote for a time: ISO text, digits or a number."""
+    if isinstance(value, str):
+        return from_number(value) if value.isdigit() else from_iso(value)
+    return from_number(value)
+
+
+def plausible(micros: int) -> int | None:
+    """``micros`` if it lies between 1971 and 2200, else ``None``."""
+    return micros if _EARLIEST <= micros <= _LATEST else None
+
+
+def to_iso(micros: int | None) -> str | None:
+    """ISO 8601 with milliseconds and ``Z``."""
+    if micros is None:
+        return None
+    return to_datetime(micros).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_datetime(micros: int) -> dt.datetime:
+    """The instant as an aware ``datetime`` in UTC."""
+    return _EPOCH + dt.timedelta(microseconds=micros)
+
+
+def elapsed_ms(start: int | None, end: int | None) -> float | None:
+    """Milliseconds from ``start`` to ``end``; ``None`` when one is unknown or the clocks disagree (end before start)."""
+    if start is None or end is None or end < start:
+        return None
+    return (end - start) / 1000
