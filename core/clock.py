@@ -63,10 +63,10 @@ def from_number(value: object) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        if not value.isdigit():
+        if not _is_digits(value):
             return None
         value = int(value)
-    if not isinstance(value, int | float) or value != value or value <= 0:
+    if not isinstance(value, int | float) or not 0 < value < _LATEST * 1000:
         return None
     for scale in (1_000_000, 1_000, 1):
         if value * scale < _LATEST:
@@ -77,8 +77,13 @@ def from_number(value: object) -> int | None:
 def instant(value: object) -> int | None:
     """Epoch microseconds of whatever a trace wrote for a time: ISO text, digits or a number."""
     if isinstance(value, str):
-        return from_number(value) if value.isdigit() else from_iso(value)
+        return from_number(value) if _is_digits(value) else from_iso(value)
     return from_number(value)
+
+
+def _is_digits(text: str) -> bool:
+    # Other scripts have digits too, and thousands of them are a number no clock shows.
+    return text.isascii() and text.isdigit() and len(text) <= 20
 
 
 def plausible(micros: int) -> int | None:

@@ -39,9 +39,11 @@ def decode_leniently(data: bytes | str) -> Any:
     text = data if isinstance(data, str) else data.decode("utf-8", errors="replace")
     try:
         value = json.loads(text.removeprefix("\ufeff"), strict=False, parse_constant=_no_number)
-    except (ValueError, RecursionError) as problem:
-        raise Undecodable(type(problem).__name__ if isinstance(problem, RecursionError) else str(problem)) from None
-    return _repaired(value) if "\\u" in text or _LONE_SURROGATE.search(text) else value
+        return _repaired(value) if "\\u" in text or _LONE_SURROGATE.search(text) else value
+    except RecursionError:
+        raise Undecodable("nested too deeply") from None
+    except ValueError as problem:
+        raise Undecodable(str(problem)) from None
 
 
 def _no_number(_: str) -> None:

@@ -10,6 +10,9 @@ from soma.source import Damage, Limits, Reading, Record, Source
 from .jsonl import read_lines
 
 
+_LARGEST = 1e300
+
+
 def read_document(source: Source, limits: Limits) -> Reading:
     """The source as one record holding its one JSON value (object or array).
 
@@ -75,8 +78,8 @@ def as_count(value: Any) -> int | None:
     """A non-negative whole number (also written as float or digits), else ``None``."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str) and value.isdigit():
-        value = int(value[:18])
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and 0 <= value < 1 << 62 else None
@@ -86,5 +89,4 @@ def as_number(value: Any) -> float | None:
     """A finite number, else ``None``."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    number = float(value)
-    return number if number - number == 0 else None
+    return float(value) if -_LARGEST < value < _LARGEST else None

@@ -58,10 +58,13 @@ class Head:
         if len(values) > 1 or (values and b"\n" in text.strip()):
             self.values, self.lines = values, True
             return
-        try:
-            self.values = [codec.decode(text if self.complete else close_prefix(text))]
-        except codec.Undecodable:
-            self.values, self.lines = values, bool(values)
+        for candidate in (text, close_prefix(text)) if self.complete else (close_prefix(text),):
+            try:
+                self.values = [codec.decode(candidate)]
+            except codec.Undecodable:
+                continue
+            return
+        self.values, self.lines = values, bool(values)
 
     def _line_values(self, text: bytes) -> list[Any]:
         # A pretty-printed document has no line that is a value by itself, except brackets and single array items.

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .enrich import Enriched, enrich
+from .signature import collapsed, signature
 
-__all__ = ["Enriched", "enrich"]
+__all__ = ["Enriched", "collapsed", "enrich", "signature"]

@@ -1,0 +1,65 @@
+"""Reads run exports: JSON Lines line by line, a JSON array (or an object of runs) item by item."""
+
+from __future__ import annotations
+
+import msgspec
+
+from soma import codec
+from soma.adapters.blocks.document import read_document, starts_with_a_whole_line
+from soma.adapters.blocks.jsonl import read_lines
+from soma.source import Damage, Limits, Reading, Record, Source
+
+# An object with one of these is itself a run, a part or a batch, not a container of runs.
+_OWN_MARKS = ("run_type", "dotted_order", "part", "post", "patch", "trace_id")
+
+
+def read(source: Source, limits: Limits) -> Reading:
+    """Every run, part or batch of the source as a record with its bytes.
+
+    Yields:
+        Records whose values are not yet checked; ``Damage`` for what is no JSON or breaks a limit.
+    """
+    if starts_with_a_whole_line(source):
+        yield from read_lines(source, limits)
+        return
+    data = b""
+    if source.size <= limits.document_bytes:
+        with source.open() as stream:
+            data = stream.read(source.size)
+    items = _items(data) if data else None
+    if items is None:
+        yield from read_document(source, limits)
+        return
+    position = 0
+    for item in items:
+        start = data.find(item, position)
+        # A key that is written twice moves its value behind later ones: look again from the start.
+        offset = start if start >= 0 else data.find(item)
+        position = offset + len(item)
+        if len(item) > limits.record_bytes:
+            yield Damage(source_id=source.source_id, offset=offset, length=len(item),
+                         reason=f"a run of more than {limits.record_bytes:,} bytes")  # fmt: skip
+            continue
+        try:
+            yield Record(source, offset, len(item), codec.decode(item))
+        except codec.Undecodable as problem:
+            yield Damage(source_id=source.source_id, offset=offset, length=len(item), reason=f"no JSON: {problem}")
+
+
+def _items(data: bytes) -> list[bytes] | None:
+    """The texts of the runs in a document; ``None`` when the document is one record or no strict JSON."""
+    try:
+        if data.lstrip()[:1] == b"[":
+            return _texts(data)
+        fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        if "runs" in fields and not any(mark in fields for mark in _OWN_MARKS):
+            return _texts(bytes(fields["runs"]))
+        if any(mark in fields for mark in _OWN_MARKS):
+            return None
+        return [text for value in fields.values() if (text := bytes(value)).startswith(b"{")]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _texts(array: bytes) -> list[bytes]:
+    return [bytes(item) for item in msgspec.json.decode(array, type=list[msgspec.Raw])]

@@ -1,0 +1,162 @@
+"""An assistant message becomes decisions: one for every tool call in it, with why and at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from soma import clock, codec
+from soma.adapters.blocks.document import as_count, as_list, as_number, as_object, as_text
+from soma.model import DecisionDraft, Kind
+from soma.source import Record
+from soma.text import clip
+
+_WRAPPER = "tool_call"
+_SPAWN = "sessions_spawn"
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens and US dollars of one model message; ``None`` where the provider did not say."""
+
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    cost: float | None = None
+
+
+class Answer(msgspec.Struct, kw_only=True):
+    """One assistant message.
+
+    Attributes:
+        calls: Its decisions, in order.
+        stop: How the model call ended (``stop``, ``toolUse``, ``length``, ``error``, ``aborted``).
+        reasoning: What the message thinks or says, for calls that did not make it into the transcript.
+        of_model: False for copies of delivered text that OpenClaw itself wrote into the transcript.
+        at: When the answer was complete, which is when its calls began.
+    """
+
+    calls: list[DecisionDraft]
+    stop: str | None
+    error: str | None
+    usage: Usage
+    model: str | None
+    reasoning: str | None
+    of_model: bool
+    at: int | None
+
+
+def answer_of(message: dict[str, Any], record: Record, at: int | None, turn: int, model: str | None) -> Answer:
+    """The answer a message of role ``assistant`` is; ``model`` is the one in force where the message names none."""
+    of_model = message.get("provider") != "openclaw"
+    used = as_text(message.get("model")) if of_model else None
+    answer = Answer(
+        calls=[],
+        stop=as_text(message.get("stopReason")),
+        error=as_text(message.get("errorMessage")),
+        usage=_usage(as_object(message.get("usage"))),
+        model=used or model,
+        reasoning=None,
+        of_model=of_model,
+        at=at,
+    )
+    sent = clock.instant(message.get("timestamp"))
+    thoughts: list[str] = []
+    words: list[str] = []
+    for block in map(as_object, as_list(message.get("content"))):
+        match block.get("type"):
+            case "thinking":
+                thoughts += filter(None, [as_text(block.get("thinking"))])
+            case "text":
+                words += filter(None, [as_text(block.get("text"))])
+            case "toolCall":
+                call_id = as_text(block.get("id"))
+                draft = decision(block.get("name"), block.get("arguments"), record, turn)
+                draft.native_id = call_id
+                draft.global_id = _shared_id(call_id, sent or at, len(answer.calls))
+                draft.reasoning = _joined(thoughts or words)
+                draft.started_at, draft.model = at, answer.model
+                answer.calls.append(draft)
+    answer.reasoning = _joined(thoughts or words)
+    if answer.calls:
+        charge(answer.calls[0], answer.usage)
+    return answer
+
+
+def decision(name: Any, arguments: Any, record: Record, turn: int) -> DecisionDraft:
+    """A call as a decision; calls through ``tool_call`` take the name and arguments of the tool that really ran."""
+    tool = as_text(name) or "unknown"
+    given = _object(arguments)
+    if tool == _WRAPPER and isinstance(given, dict):
+        real = as_text(given.get("name")) or _short(as_text(given.get("id")))
+        if real:
+            tool, given = real, _object(given["arguments"] if "arguments" in given else given.get("args"))
+    kind: Kind = "delegation" if tool == _SPAWN else "tool_choice"
+    return DecisionDraft(
+        tool=tool, arguments=given, kind=kind, action=_delegate(given) if kind == "delegation" else "", turn=turn,
+        source_id=record.source.source_id, offset=record.offset, length=record.length,
+    )  # fmt: skip
+
+
+def charge(draft: DecisionDraft, usage: Usage) -> None:
+    """Put what the model message cost on the first decision it made."""
+    draft.tokens_in, draft.tokens_out, draft.cost_usd = usage.tokens_in, usage.tokens_out, usage.cost
+
+
+def total(usages: list[Usage]) -> Usage:
+    """Sums over model messages; a figure no message gave stays ``None``."""
+
+    def counts(name: str) -> Iterator[int]:
+        return (value for usage in usages if (value := getattr(usage, name)) is not None)
+
+    sums = [sum(found) if (found := list(counts(name))) else None for name in Usage.__struct_fields__[:4]]
+    costs = [usage.cost for usage in usages if usage.cost is not None]
+    return _usage_of(sums, sum(costs) if costs else None)
+
+
+def _usage(usage: dict[str, Any]) -> Usage:
+    names = ("input", "output", "cacheRead", "cacheWrite")
+    tokens = [as_count(usage.get(name)) for name in names]
+    cost = as_number(as_object(usage.get("cost")).get("total"))
+    if not any(tokens):
+        # A failed call and a provider that does not count are both written as zeros.
+        tokens = [None] * len(names)
+    return _usage_of(tokens, cost if cost is not None and cost > 0 else None)
+
+
+def _usage_of(tokens: list[int | None], cost: float | None) -> Usage:
+    return Usage(tokens[0], tokens[1], tokens[2], tokens[3], cost)
+
+
+def _shared_id(call_id: str | None, sent: int | None, place: int) -> str | None:
+    # Forks copy messages as they are, but some give their entries new ids; call ids alone repeat with some providers.
+    return f"{call_id}@{sent}#{place}" if call_id and sent is not None else None
+
+
+def _object(arguments: Any) -> Any:
+    if isinstance(arguments, str) and arguments.lstrip()[:1] == "{":
+        try:
+            parsed = codec.decode(arguments)
+        except codec.Undecodable:
+            return arguments
+        return parsed if isinstance(parsed, dict) else arguments
+    return arguments
+
+
+def _short(tool_id: str | None) -> str | None:
+    """``openclaw:core:read`` is OpenClaw's own ``read``; other ids say whose tool it is and stay whole."""
+    if tool_id and tool_id.startswith("openclaw:"):
+        return tool_id.rpartition(":")[2] or None
+    return tool_id
+
+
+def _delegate(arguments: Any) -> str:
+    given = as_object(arguments)
+    whom = as_text(given.get("agentId")) or as_text(given.get("label"))
+    return f"delegate:{whom}" if whom else ""
+
+
+def _joined(parts: list[str]) -> str | None:
+    return clip("\n".join(parts)) if parts else None

@@ -1,0 +1,71 @@
+"""Bytes to records: JSON documents, JSON lines and protobuf frames, each told by how the file begins."""
+
+from __future__ import annotations
+
+from soma.adapters.blocks.document import read_document
+from soma.adapters.blocks.head import HEAD_BYTES
+from soma.adapters.blocks.jsonl import read_lines
+from soma.source import Damage, Limits, Reading, Source
+
+from .framing import Framing, FramingError, frames, framing_of
+
+_SPACE = b" \t\r\n\xef\xbb\xbf"
+
+
+def read(source: Source, limits: Limits) -> Reading:
+    """The source as records, each the decoded value of one line, one document or one protobuf message.
+
+    Raises:
+        SourceError: if the file is protobuf and ``opentelemetry-proto`` is not installed.
+    """
+    with source.open() as stream:
+        start = stream.read(min(HEAD_BYTES, source.size))
+    framing = framing_of(start, len(start) == source.size)
+    if framing is not None:
+        yield from _read_protobuf(source, limits, framing)
+    elif _is_json_lines(source, limits):
+        yield from read_lines(source, limits)
+    else:
+        yield from read_document(source, limits)
+
+
+def _is_json_lines(source: Source, limits: Limits) -> bool:
+    """Whether the first line that is not empty is a whole object with a line end, however long it is."""
+    if source.size > limits.document_bytes:
+        return True
+    with source.open() as stream:
+        left = source.size
+        while left > 0:
+            line = stream.readline(left)
+            left -= len(line)
+            text = line.strip(_SPACE)
+            if text:
+                return text.startswith(b"{") and text.endswith(b"}") and line.endswith(b"\n") and len(text) > 2
+    return False
+
+
+def _read_protobuf(source: Source, limits: Limits, framing: Framing) -> Reading:
+    from .protobuf import Decoder, MessageError
+
+    decode = Decoder(framing)
+    end = 0
+    with source.open() as stream:
+        try:
+            for offset, length, body in frames(stream, source.size, framing, limits.record_bytes):
+                end = offset + length
+                if body is None:
+                    yield _damage(source, offset, length, f"message is longer than {limits.record_bytes:,} bytes")
+                    continue
+                try:
+                    yield decode.record(source, offset, body)
+                except MessageError as problem:
+                    yield _damage(source, offset, length, f"no OTLP message: {problem}")
+        except FramingError:
+            yield _damage(source, end, source.size - end, "no OTLP message starts here; the rest of the file is lost")
+            return
+    if end < source.size:
+        source.bytes_read = end
+
+
+def _damage(source: Source, offset: int, length: int, reason: str) -> Damage:
+    return Damage(source_id=source.source_id, offset=offset, length=length, reason=reason)

@@ -1,0 +1,28 @@
+"""``soma divergence``: at which step do agents part, and is it real."""
+
+from __future__ import annotations
+
+import click
+
+from .options import json_option, open_snapshot, vault_option
+
+
+@click.command("divergence")
+@click.option("--agents", nargs=2, metavar="A B", help="Only these two.")
+@click.option("--task", metavar="TASK", help="Only the tasks of this key, or whose label contains it.")
+@click.option("--delta", type=click.FloatRange(0.0, 1.0, min_open=True), default=0.10, show_default=True,
+              help="Differences below this do not matter.")  # fmt: skip
+@click.option("--all", "show_all", is_flag=True, help="Show every pair, also the undecided ones.")
+@vault_option
+@json_option
+def command(
+    agents: tuple[str, str] | None, task: str | None, delta: float, show_all: bool, vault: str | None, as_json: bool
+) -> None:
+    """Compare agents that do the same work: who does better, at which step they part, and whether the choice matters."""
+    from soma.synthesizer.jobs import divergence
+    from soma.synthesizer.jobs.divergence.explain import render
+
+    from .output import emit
+
+    result = divergence.run(open_snapshot(vault), agents or None, task, delta=delta)
+    emit(result, as_json, lambda found: render(found, show_all=show_all), schema="soma.divergence", schemaVersion=1)

@@ -1,0 +1,131 @@
+"""The entry point: commands are imported when they are called, errors become one message and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from soma.errors import SomaError
+
+COMMANDS: dict[str, str] = {
+    "harvest": "soma.cli.harvest",
+    "status": "soma.cli.status",
+    "briefing": "soma.cli.briefing",
+    "divergence": "soma.cli.divergence",
+    "decisions": "soma.cli.decisions",
+    "signatures": "soma.cli.signatures",
+    "report": "soma.cli.report",
+    "outcomes": "soma.cli.outcomes",
+    "vault": "soma.cli.vault",
+    "config": "soma.cli.config",
+}
+
+
+class Commands(click.Group):
+    """Finds a command's module by name, so that ``soma --help`` imports none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order a new user needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of ``--help``, from one-line descriptions that need no import."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _SHORT[name]) for name in COMMANDS])
+
+
+_SHORT = {
+    "harvest": "read traces into the vault",
+    "status": "what the vault holds, and the agents by health",
+    "briefing": "is this agent healthy, why not, what to do",
+    "divergence": "at which step do agents part, and is it real",
+    "decisions": "one run, decision by decision",
+    "signatures": "the paths agents take, and how they end",
+    "report": "everything in one JSON file",
+    "outcomes": "tell soma from outside which runs achieved their task",
+    "vault": "look at, check and tidy the vault",
+    "config": "the settings in force and where they come from",
+}
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="soma-harvest", prog_name="soma")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:  # noqa: ARG001
+    """Folders of AI-agent traces in; decisions, and statistics one can trust, out.
+
+    Start with: soma harvest PATH. Called alone where a vault is, soma shows its status.
+    """
+    if ctx.invoked_subcommand is None:
+        from soma.config import load
+
+        settings = load(_here(), os.environ, {}).settings
+        if (_here() / settings.vault / "vault.json").is_file():
+            ctx.invoke(importlib.import_module("soma.cli.status").command)
+        else:
+            click.echo(ctx.get_help())
+
+
+def _here() -> os.PathLike[str]:
+    from pathlib import Path
+
+    return Path.cwd()
+
+
+def main() -> None:
+    """Run the command line and exit with its code.
+
+    This is the second place that catches everything: whatever happens, a person sees a message and what to type next.
+    """
+    debug = "--debug" in sys.argv
+    if debug:
+        sys.argv.remove("--debug")
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(2 if isinstance(problem, click.UsageError) else problem.exit_code)
+    except BrokenPipeError:
+        # The reader of our output went away (soma … | head): nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except SomaError as problem:
+        if debug:
+            raise
+        _show(problem.message, problem.where, problem.hint)
+        sys.exit(problem.exit_code)
+    except Exception as problem:
+        if debug:
+            raise
+        _show(f"soma broke: {type(problem).__name__}: {problem}", None, "run it again with --debug and report the traceback")
+        sys.exit(70)
+
+
+def _show(message: str, where: str | None, hint: str) -> None:
+    from .output import clean
+
+    click.echo(f"soma: {clean(message)}", err=True)
+    if where:
+        click.echo(f"  at {clean(where)}", err=True)
+    click.echo(f"  → {clean(hint)}", err=True)
+
+
+if __name__ == "__main__":
+    main()

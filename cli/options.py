@@ -1,0 +1,44 @@
+"""Options several commands share, each defined once, and what they resolve to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from soma.config import Config, load
+from soma.vault import Snapshot, VaultRoot
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def vault_option(function: _F) -> _F:
+    """``--vault``."""
+    return click.option("--vault", metavar="DIR", help="The vault (default: .soma here, or what soma.toml says).")(function)
+
+
+def json_option(function: _F) -> _F:
+    """``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")(function)
+
+
+def config(**flags: Any) -> Config:
+    """The settings in force, given this command's flags."""
+    return load(Path.cwd(), os.environ, flags)
+
+
+def open_vault(vault: str | None) -> VaultRoot:
+    """The vault a command works on."""
+    return VaultRoot(config(vault=vault).settings.vault)
+
+
+def open_snapshot(vault: str | None) -> Snapshot:
+    """The vault a command answers from, pinned.
+
+    Raises:
+        VaultMissing: if there is none.
+    """
+    return open_vault(vault).snapshot()

@@ -1,0 +1,51 @@
+"""Data on stdout, everything else on stderr; text from traces never becomes markup or terminal control."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+from soma import codec
+from soma.synthesizer.wording import plain as clean
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+__all__ = ["clean", "console", "emit", "note"]
+
+_Result = TypeVar("_Result")
+_WIDTH = 100
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console for people; plain and of fixed width when the output is no terminal."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _WIDTH
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def emit(result: _Result, as_json: bool, render: Callable[[_Result], RenderableType], **envelope: Any) -> None:
+    """Print a result: rendered for a person, or as one JSON object for a program.
+
+    Args:
+        result: A typed result.
+        as_json: What ``--json`` says.
+        render: How a person sees it.
+        envelope: Keys put in front of the result's own, when it does not name its schema itself.
+    """
+    if as_json:
+        value = msgspec.to_builtins(result, str_keys=True)
+        click.echo(codec.pretty({**envelope, **value} if isinstance(value, dict) else {**envelope, "data": value}))
+    else:
+        console().print(render(result))
+
+
+def note(text: str) -> None:
+    """One line for the person at the terminal, on stderr."""
+    click.echo(clean(text), err=True)

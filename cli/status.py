@@ -1,0 +1,21 @@
+"""``soma status``: what the vault holds, and the agents by health."""
+
+from __future__ import annotations
+
+import click
+
+from .options import json_option, open_snapshot, vault_option
+
+
+@click.command("status")
+@vault_option
+@json_option
+def command(vault: str | None = None, as_json: bool = False) -> None:
+    """What the vault holds, and the agents by health: runs, failures with interval, trend, last seen, what is not known."""
+    from soma.synthesizer.jobs import health
+    from soma.synthesizer.jobs.health.explain import render
+
+    from .output import emit
+
+    snapshot = open_snapshot(vault)
+    emit(health.run(snapshot, version=snapshot.version), as_json, render)

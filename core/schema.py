@@ -1,0 +1,288 @@
+"""Every table of the vault, defined once: name, type, meaning, since when.
+
+From this one list come the Arrow schema that is written, the DuckDB types that are read, the JSON Schema of a row and the
+table in ``docs/rows.md``. Types are the small set that parquet, Delta, DuckDB and Polars agree on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA_VERSION = 1
+"""Version of the vault's layout; a vault of a higher version is refused, one of a lower version is migrated."""
+
+Type = Literal["string", "int32", "int64", "double", "bool", "timestamp", "list", "map"]
+Layer = Literal["archive", "working", "emerging", "canon"]
+LAYERS: tuple[Layer, ...] = ("archive", "working", "emerging", "canon")
+
+
+class Column(NamedTuple):
+    """One column: ``nullable`` means that not knowing is allowed."""
+
+    name: str
+    type: Type
+    nullable: bool
+    meaning: str
+    since: int = 1
+
+
+class Table(NamedTuple):
+    """One table: ``key`` names a row, ``order`` is how rows are laid out inside files."""
+
+    layer: Layer
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    order: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def path(self) -> str:
+        """Where the table lies, relative to the vault."""
+        return f"{self.layer}/{self.name}"
+
+    def arrow(self) -> pa.Schema:
+        """The Arrow schema of the table."""
+        import pyarrow as pa
+
+        types = {
+            "string": pa.string(), "int32": pa.int32(), "int64": pa.int64(), "double": pa.float64(), "bool": pa.bool_(),
+            "timestamp": pa.timestamp("us", tz="UTC"), "list": pa.list_(pa.string()),
+            "map": pa.map_(pa.string(), pa.string()),
+        }  # fmt: skip
+        return pa.schema([pa.field(column.name, types[column.type], column.nullable) for column in self.columns])
+
+    def duckdb_types(self) -> dict[str, str]:
+        """DuckDB's type of every column."""
+        types = {
+            "string": "VARCHAR", "int32": "INTEGER", "int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN",
+            "timestamp": "TIMESTAMP WITH TIME ZONE", "list": "VARCHAR[]", "map": "MAP(VARCHAR, VARCHAR)",
+        }  # fmt: skip
+        return {column.name: types[column.type] for column in self.columns}
+
+    def json_schema(self) -> dict[str, Any]:
+        """JSON Schema (2020-12) of one row as ``--json`` prints it, names in camelCase."""
+        types: dict[Type, dict[str, Any]] = {
+            "string": {"type": "string"}, "int32": {"type": "integer"}, "int64": {"type": "integer"},
+            "double": {"type": "number"}, "bool": {"type": "boolean"},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "list": {"type": "array", "items": {"type": "string"}},
+            "map": {"type": "object", "additionalProperties": {"type": "string"}},
+        }  # fmt: skip
+        properties = {}
+        for column in self.columns:
+            kind = dict(types[column.type], description=column.meaning)
+            properties[camel(column.name)] = (
+                {"anyOf": [kind, {"type": "null"}], "description": column.meaning} if column.nullable else kind
+            )
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": self.name,
+            "description": self.meaning,
+            "type": "object",
+            "properties": properties,
+            "required": [camel(column.name) for column in self.columns if not column.nullable],
+            "additionalProperties": False,
+        }
+
+
+def camel(name: str) -> str:
+    """``snake_case`` as ``camelCase``."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def _required(name: str, type_: Type, meaning: str) -> Column:
+    return Column(name, type_, False, meaning)
+
+
+def _optional(name: str, type_: Type, meaning: str) -> Column:
+    return Column(name, type_, True, meaning)
+
+
+_EVIDENCE = (
+    _required("source_id", "string", "the source the row was read from"),
+    _required("source_offset", "int64", "first byte of its record in the source (row number for a database)"),
+    _required("source_length", "int64", "bytes of that record"),
+)
+
+DECISIONS = Table(
+    "archive",
+    "decisions",
+    "one choice of an agent inside an execution",
+    key=("decision_id",),
+    order=("agent_id", "execution_id", "step"),
+    columns=(
+        _required("decision_id", "string", "stable id: execution id and the framework's own id of the call, else position"),
+        _required("execution_id", "string", "the execution it belongs to"),
+        _required("revision", "int64", "which reading of the execution"),
+        _required("reading", "int64", "which write of it: bookkeeping that no view shows"),
+        _required("agent_id", "string", "who decided"),
+        _required("step", "int32", "0-based order inside the execution"),
+        _required("turn", "int32", "0-based request of the user it serves"),
+        _optional("parent_decision_id", "string", "the delegation that led here"),
+        _required("kind", "string", "tool_choice, branch, retry, delegation, failure or guard"),
+        _required("action", "string", "the enriched name of what was chosen, as exec:himalaya"),
+        _required("tool", "string", "name of the tool as the framework wrote it"),
+        _required("role", "string", "what kind of tool, across frameworks"),
+        _optional("arguments", "string", "JSON, redacted, at most 4 KiB"),
+        _optional("arguments_digest", "string", "keyed hash of the full arguments: equal means the same call again"),
+        _optional("output_digest", "string", "keyed hash of the full output: equal means the same answer again"),
+        _optional("reasoning", "string", "why, where the framework records it; redacted, at most 4 KiB"),
+        _optional("alternatives", "list", "what else could have been chosen"),
+        _optional("confidence", "double", "0 to 1, as stated by the agent"),
+        _required("outcome", "string", "ok, failed, timeout, skipped or unknown"),
+        _optional("error", "string", "the error message, redacted, at most 2 KiB"),
+        _optional("output", "string", "what came back, redacted, at most 2 KiB"),
+        _optional("started_at", "timestamp", "when the call was made"),
+        _optional("duration_ms", "double", "how long it took; null when the source does not say"),
+        _optional("tokens_in", "int64", "input tokens of the model call that made the choice, counted once"),
+        _optional("tokens_out", "int64", "output tokens of that model call, counted once"),
+        _optional("cost_usd", "double", "cost of that model call, counted once"),
+        _optional("model", "string", "the model that chose"),
+        *_EVIDENCE,
+    ),
+)
+
+EXECUTIONS = Table(
+    "archive",
+    "executions",
+    "one run of one agent; a decision is visible through its execution only",
+    key=("execution_id",),
+    order=("agent_id", "started_at", "execution_id"),
+    columns=(
+        _required("execution_id", "string", "identity given by the framework, qualified by it"),
+        _required("revision", "int64", "which reading: depends on the bytes read and the adapter's version"),
+        _required("reading", "int64", "which write of it: bookkeeping that no view shows"),
+        _required("agent_id", "string", "who ran"),
+        _required("framework", "string", "the software that wrote the trace"),
+        _required("adapter", "string", "the adapter that read it"),
+        _required("adapter_version", "int32", "its version"),
+        _optional("session_id", "string", "the framework's session or thread"),
+        _optional("parent_execution_id", "string", "the execution that delegated to this one"),
+        _optional("parent_decision_id", "string", "the delegation itself"),
+        _optional("task_id", "string", "the task, where the source names it"),
+        _optional("task_text", "string", "the first request, redacted, at most 2 KiB"),
+        _optional("model", "string", "the model, the most used one where there are several"),
+        _required("status", "string", "how it ended: completed, failed or unknown"),
+        _optional("success", "bool", "whether the task was achieved; only where something outside the run says so"),
+        _optional("success_from", "string", "what says so: reward, feedback, evaluation, labels"),
+        _optional("score", "double", "the score behind it"),
+        _optional("error", "string", "the error that ended it, redacted"),
+        _optional("started_at", "timestamp", "first known instant"),
+        _optional("ended_at", "timestamp", "last known instant"),
+        _optional("duration_ms", "double", "from the one to the other"),
+        _required("decisions", "int32", "how many decisions"),
+        _required("ok", "int32", "of them ok"),
+        _required("failed", "int32", "of them failed"),
+        _required("timeout", "int32", "of them timed out"),
+        _required("skipped", "int32", "of them skipped (rejected, aborted)"),
+        _required("unknown", "int32", "of them without a recorded result"),
+        _optional("tokens_in", "int64", "own input tokens, each model message once, without cache where told apart"),
+        _optional("tokens_out", "int64", "own output tokens"),
+        _optional("tokens_cache_read", "int64", "own tokens read from a prompt cache"),
+        _optional("tokens_cache_write", "int64", "own tokens written to a prompt cache"),
+        _optional("cost_usd", "double", "own cost as the source states it"),
+        _required("signature", "string", "the collapsed action path"),
+        _optional("operator_id", "string", "who operated it"),
+        _optional("team_id", "string", "their team"),
+        _optional("instance_id", "string", "their instance"),
+        _required("labels", "map", "short facts worth filtering by"),
+        _required("knows", "map", "field to known, missing (the format has it, this run does not) or cannot"),
+        *_EVIDENCE,
+    ),
+)
+
+SOURCES = Table(
+    "archive",
+    "sources",
+    "the ledger: every source that was looked at, and what came of it",
+    key=("source_id",),
+    order=("path",),
+    columns=(
+        _required("source_id", "string", "id of the source, from its path"),
+        _required("path", "string", "absolute path, redacted"),
+        _required("size", "int64", "bytes when it was read"),
+        _required("modified_ns", "int64", "its modification time in nanoseconds"),
+        _required("stamp", "string", "sizes and times of its companion files"),
+        _required("content_hash", "string", "SHA-256 of the bytes read and of what companions told"),
+        _required("bytes_read", "int64", "how far it was read; less than its size when the last line was torn"),
+        _optional("adapter", "string", "the adapter that claimed it"),
+        _optional("adapter_version", "int32", "its version"),
+        _required("reader", "string", "digest of everything else that decides what the same bytes yield"),
+        _required("status", "string", "read, empty, companion, copy, unrecognised or failed"),
+        _optional("reason", "string", "why it yielded nothing, or what is odd"),
+        _required("claims", "list", "keys it shares with other sources of the same executions"),
+        _required("executions", "int64", "executions its bytes hold"),
+        _required("decisions", "int64", "decisions its bytes hold"),
+        _required("quarantined", "int64", "records that could not be used"),
+        _required("redacted", "int64", "secrets replaced"),
+        _required("redactions", "map", "kind of secret to how many were replaced"),
+    ),
+)
+
+QUARANTINE = Table(
+    "archive",
+    "quarantine",
+    "records that could not be used: where and why, never what they say",
+    key=("source_id", "source_offset", "reason"),
+    order=("source_id", "source_offset"),
+    columns=(*_EVIDENCE, _required("reason", "string", "why it could not be used")),
+)
+
+OUTCOMES = Table(
+    "archive",
+    "outcomes",
+    "outcome labels from outside, by execution or session",
+    key=("key",),
+    order=("key",),
+    columns=(
+        _required("key", "string", "an execution id or a session id"),
+        _optional("success", "bool", "whether the task was achieved"),
+        _optional("score", "double", "the score behind it"),
+        _required("origin", "string", "name of the file it came from"),
+    ),
+)
+
+INSIGHTS = Table(
+    "emerging",
+    "insights",
+    "proposals with confidence and evidence that wait for a person's decision",
+    key=("insight_id",),
+    order=("insight_id",),
+    columns=(
+        _required("insight_id", "string", "stable id"),
+        _required("type", "string", "what kind of finding"),
+        _required("claim", "string", "the finding in words"),
+        _optional("confidence", "double", "0 to 1"),
+        _required("agents", "list", "whom it is about"),
+        _required("evidence", "list", "execution or decision ids it rests on"),
+        _required("status", "string", "pending, promoted or rejected"),
+        _required("origin", "string", "who found it"),
+        _optional("seen_at", "timestamp", "when it was found"),
+        *_EVIDENCE,
+    ),
+)
+
+TABLES: tuple[Table, ...] = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS)
+BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+
+
+def markdown() -> str:
+    """The reference of all rows, as ``docs/rows.md`` holds it."""
+    out = ["# The rows", "", "Generated from `core/schema.py` by `python -m soma.schema`.", ""]
+    for table in TABLES:
+        out += [f"## {table.path}", "", f"{table.meaning[0].upper()}{table.meaning[1:]}.", ""]
+        out += ["| column | type | may be null | meaning |", "| --- | --- | --- | --- |"]
+        out += [f"| {c.name} | {c.type} | {'yes' if c.nullable else ''} | {c.meaning} |" for c in table.columns]
+        out.append("")
+    return "\n".join(out)
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(markdown())

@@ -1,0 +1,31 @@
+"""Bounding text: long outputs are cut as soon as they are read, but stay comparable by the digest of the whole."""
+
+from __future__ import annotations
+
+import hashlib
+
+CLIP_CHARS = 16 * 1024
+"""More than any column keeps, plus room to see the whole of a secret that straddles a column's bound."""
+
+
+class Clipped(str):
+    """The beginning of a long text that remembers the digest of the whole."""
+
+    __slots__ = ("whole",)
+    whole: bytes
+
+
+def clip(text: str) -> str:
+    """``text`` if it is short, else its first ``CLIP_CHARS`` characters with the digest of the whole."""
+    if len(text) <= CLIP_CHARS:
+        return text
+    clipped = Clipped(text[:CLIP_CHARS])
+    clipped.whole = hashlib.sha256(text.encode("utf-8", errors="replace")).digest()
+    return clipped
+
+
+def whole(text: str) -> bytes:
+    """SHA-256 of the text ``clip`` was given."""
+    if isinstance(text, Clipped):
+        return text.whole
+    return hashlib.sha256(text.encode("utf-8", errors="replace")).digest()

@@ -1,0 +1,118 @@
+"""From paths, folders and globs to the regular files that may hold traces."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from soma import identity
+from soma.errors import UsageError
+
+_NOT_ENTERED = frozenset({".git", ".soma", ".hg", ".svn", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"})
+# Never traces by themselves: write-ahead logs and locks belong to the database or file beside them.
+_NOT_READ = ("-wal", "-shm", "-journal", ".lock", ".tmp", ".pyc", ".parquet", ".crc")
+
+
+class Candidate(msgspec.Struct, frozen=True, order=True):
+    """A file as it was found.
+
+    Attributes:
+        path: Absolute path.
+        size: Bytes.
+        modified_ns: Modification time in nanoseconds.
+    """
+
+    path: str
+    size: int
+    modified_ns: int
+
+    @property
+    def source_id(self) -> str:
+        """Id of the source this file is."""
+        return identity.source_id(self.path)
+
+
+class Discovery(msgspec.Struct):
+    """What was found, and what could not be looked at."""
+
+    candidates: list[Candidate] = msgspec.field(default_factory=list)
+    unreadable: list[tuple[str, str]] = msgspec.field(default_factory=list)
+
+
+def discover(paths: Iterable[str], *, since_ns: int | None = None) -> Discovery:
+    """All regular files at or below ``paths``, each once, in the order of their paths.
+
+    Args:
+        paths: Files, folders, glob patterns.
+        since_ns: Leave out files that were last modified before this instant.
+
+    Raises:
+        UsageError: if a path does not exist and matches nothing.
+    """
+    found: dict[str, Candidate] = {}
+    out = Discovery()
+    for path in paths:
+        for start in _expanded(path):
+            for file in _files(start, out.unreadable):
+                candidate = _candidate(file, out.unreadable)
+                if candidate and (since_ns is None or candidate.modified_ns >= since_ns):
+                    found[candidate.path] = candidate
+    out.candidates = [found[path] for path in sorted(found)]
+    return out
+
+
+def _expanded(path: str) -> list[str]:
+    plain = os.path.expanduser(path)
+    if os.path.lexists(plain):
+        return [os.path.abspath(plain)]
+    matches = sorted(glob.glob(plain, recursive=True, include_hidden=True))
+    if not matches:
+        raise UsageError(f"there is no file, folder or match for {path!r}", hint="check the path; quote globs")
+    return [os.path.abspath(match) for match in matches]
+
+
+def _files(start: str, unreadable: list[tuple[str, str]]) -> Iterator[str]:
+    if not os.path.isdir(start):
+        yield start
+        return
+    entered: set[tuple[int, int]] = set()
+    pending = [start]
+    while pending:
+        folder = pending.pop()
+        try:
+            place = os.stat(folder)
+            if (place.st_dev, place.st_ino) in entered:
+                continue
+            entered.add((place.st_dev, place.st_ino))
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as problem:
+            unreadable.append((folder, problem.strerror or type(problem).__name__))
+            continue
+        for entry in entries:
+            try:
+                if entry.is_dir():
+                    if entry.name not in _NOT_ENTERED:
+                        pending.append(entry.path)
+                elif entry.is_file() and not entry.name.endswith(_NOT_READ):
+                    yield entry.path
+            except OSError as problem:
+                unreadable.append((entry.path, problem.strerror or type(problem).__name__))
+
+
+def _candidate(path: str, unreadable: list[tuple[str, str]]) -> Candidate | None:
+    try:
+        facts = os.stat(path)
+    except OSError as problem:
+        unreadable.append((path, problem.strerror or type(problem).__name__))
+        return None
+    if not stat.S_ISREG(facts.st_mode):
+        unreadable.append((path, "not a regular file"))
+        return None
+    # A link and its target are one source.
+    real = str(Path(path).resolve())
+    return Candidate(real, facts.st_size, facts.st_mtime_ns)

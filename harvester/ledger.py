@@ -1,0 +1,136 @@
+"""The ledger in memory: what earlier harvests read, and which sources belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from soma.adapters.contract import Adapter
+from soma.schema import SOURCES
+from soma.source import Source
+from soma.vault.snapshot import Snapshot
+
+from . import fingerprint
+from .discover import Candidate
+from .rows import Rows
+from .work import SourceReport
+
+
+class Entry(msgspec.Struct, gc=False):
+    """One row of the ledger, as far as planning needs it."""
+
+    source_id: str
+    path: str
+    size: int
+    modified_ns: int
+    stamp: str
+    adapter: str | None
+    reader: str
+    status: str
+    reason: str | None
+    claims: list[str]
+    executions: int
+    decisions: int
+
+
+class Ledger:
+    """What is known of every source, by source id, with this harvest's reports on top."""
+
+    def __init__(self, snapshot: Snapshot | None) -> None:
+        self.entries: dict[str, Entry] = {}
+        self._by_claim: dict[str, list[str]] = {}
+        if snapshot is None:
+            return
+        for row in snapshot.read(SOURCES, list(Entry.__struct_fields__)).to_pylist():
+            self._keep(Entry(**row))
+
+    def _keep(self, entry: Entry) -> None:
+        self.entries[entry.source_id] = entry
+        for claim in entry.claims:
+            holders = self._by_claim.setdefault(claim, [])
+            if entry.source_id not in holders:
+                holders.append(entry.source_id)
+
+    def note(self, report: SourceReport, reader: str) -> None:
+        """Put what this harvest found on top of what was known."""
+        c = report.candidate
+        before = self.entries.get(c.source_id)
+        if report.state == "failed" and before is not None:
+            report.claims = before.claims
+        self._keep(Entry(
+            source_id=c.source_id, path=c.path, size=c.size, modified_ns=c.modified_ns, stamp=report.stamp,
+            adapter=report.adapter, reader=reader, status=report.state, reason=report.reason, claims=report.claims,
+            executions=report.executions, decisions=report.decisions,
+        ))  # fmt: skip
+
+    def says(self, report: SourceReport) -> bool:
+        """Whether the ledger already holds just this: a source that failed before and fails again is no news."""
+        c = report.candidate
+        entry = self.entries.get(c.source_id)
+        return (
+            entry is not None
+            and report.state == "failed"
+            and (entry.size, entry.modified_ns, entry.status, entry.reason)
+            == (c.size, c.modified_ns, report.state, report.reason)
+        )
+
+    def shrank(self, candidate: Candidate) -> bool:
+        """Whether the source holds fewer bytes than when it was read last."""
+        entry = self.entries.get(candidate.source_id)
+        return entry is not None and candidate.size < entry.size
+
+    def unchanged(self, candidate: Candidate, reader: str, adapters: dict[str, Adapter]) -> bool:
+        """Whether reading the source again would yield what is already known."""
+        entry = self.entries.get(candidate.source_id)
+        if entry is None or entry.status == "failed" or entry.reader != reader:
+            return False
+        if (entry.size, entry.modified_ns) != (candidate.size, candidate.modified_ns):
+            return False
+        adapter = adapters.get(entry.adapter or "")
+        if adapter is None or entry.status != "read":
+            return True
+        source = Source(candidate.path, candidate.source_id, size=candidate.size)
+        return fingerprint.stamp(source, adapter) == entry.stamp
+
+    def family(self, source_id: str) -> list[str]:
+        """The source and all that share a claim with it, directly or through others, ordered."""
+        found = {source_id}
+        pending = [source_id]
+        while pending:
+            entry = self.entries.get(pending.pop())
+            for claim in entry.claims if entry else ():
+                for other in self._by_claim[claim]:
+                    if other not in found:
+                        found.add(other)
+                        pending.append(other)
+        return sorted(found)
+
+
+def ledger_rows(reports: Iterable[SourceReport], reader: str, redact: Callable[[str], str]) -> Rows:
+    """The reports as rows of the ledger; paths go through ``redact``."""
+    rows = Rows(SOURCES)
+    for report in reports:
+        c = report.candidate
+        rows.add({
+            "source_id": c.source_id,
+            "path": redact(c.path),
+            "size": c.size,
+            "modified_ns": c.modified_ns,
+            "stamp": report.stamp,
+            "content_hash": report.content_hash,
+            "bytes_read": report.bytes_read,
+            "adapter": report.adapter,
+            "adapter_version": report.adapter_version,
+            "reader": reader,
+            "status": report.state,
+            "reason": report.reason,
+            "claims": report.claims,
+            "executions": report.executions,
+            "decisions": report.decisions,
+            "quarantined": report.quarantined,
+            "redacted": sum(report.redactions.values()),
+            "redactions": sorted((kind, str(count)) for kind, count in report.redactions.items()),
+        })  # fmt: skip
+    return rows
+

@@ -1,0 +1,219 @@
+"""The redactor: finds secrets by rule and replaces them by markers; fast on the many texts that hold none."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from soma.identity import digest
+from soma.text import Clipped
+
+from . import blocks, context
+from .rules import EMAIL, PHONE, SIGNED, TOKENS, URLS, Rule, Span
+from .values import redacted_value
+
+MARGIN = 8 * 1024
+"""How many characters beyond a bound are looked at, to see the whole of a secret that straddles it."""
+
+_UNSEEN_TAIL = 4 * 1024
+"""Of a window that ends inside the text, so much is not kept: a secret there may be cut and go unrecognised."""
+
+_MARKER = re.compile(r"(\[REDACTED:[a-z0-9-]{1,24}:[0-9a-f]{4}\])")
+_OPENING = "[REDACTED:"
+_CUT = "…"
+_SHORTEST = 6
+_SCANS = 12
+"""A text is searched again where a marker was set, in all at most so many times its length."""
+
+_WORD_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+_WORD_CLASS = bytes(0x61 if byte in _WORD_BYTES else 0x20 for byte in range(256))
+_LONG_WORD = b"a" * 20
+"""Every secret with a shape of its own holds 20 word characters in a row; two passes of native code tell."""
+
+_TOKEN_RULES = (*TOKENS, SIGNED)
+_COMMAND_HINTS = ("mysql", "maria", "sshpass", " login", "redis-cli", "curl", "wget", "http")
+
+
+class _Piece(NamedTuple):
+    text: str
+    is_marker: bool
+    length: int
+    """Of the original text, in characters."""
+
+
+class Redactor:
+    """Replaces secrets by ``[REDACTED:<kind>:<4 hex>]``, the same secret always by the same four digits.
+
+    Args:
+        key: Secret key of the vault, 16 to 64 bytes; the fingerprints in the markers cannot be tested without it.
+        emails: Also redact e-mail addresses.
+        phones: Also redact international telephone numbers.
+
+    Attributes:
+        counts: Marks set since the last ``take_counts``, by kind.
+    """
+
+    def __init__(self, key: bytes, *, emails: bool = False, phones: bool = False) -> None:
+        self._key = key
+        self._options: tuple[Rule, ...] = ((EMAIL,) if emails else ()) + ((PHONE,) if phones else ())
+        self.counts: Counter[str] = Counter()
+
+    def take_counts(self) -> Counter[str]:
+        """The counts so far; they start again at nothing."""
+        taken, self.counts = self.counts, Counter()
+        return taken
+
+    def text(self, value: str) -> str:
+        """``value`` without secrets: the same object when none was found. Done twice it changes nothing more."""
+        finders = self._finders(value)
+        if not finders:
+            return value
+        pieces = self._pieces(value, finders)
+        if len(pieces) == 1:
+            return value
+        return "".join([piece.text for piece in pieces])
+
+    def value(self, value: Any) -> Any:
+        """A JSON-like value without secrets in its texts and keys, and under names that say a secret follows."""
+        return redacted_value(value, self.text, self.mark)
+
+    def bounded(self, text: str, limit: int) -> str:
+        """``text`` without secrets, at most ``limit`` UTF-8 bytes of it.
+
+        More is looked at than is kept, so that a secret across the bound is seen whole; no marker is cut, and what was
+        cut ends with ``…``.
+        """
+        window = text[: limit + MARGIN]
+        is_cut = len(window) < len(text) or isinstance(text, Clipped)
+        finders = self._finders(window)
+        if not finders and not is_cut and _size(window) <= limit:
+            return text
+        pieces = self._pieces(window, finders)
+        kept = _within(pieces, len(window) - _UNSEEN_TAIL if is_cut and len(window) > limit else len(window))
+        whole = not is_cut and sum(_size(piece.text) for piece in kept) <= limit
+        return "".join([piece.text for piece in kept]) if whole else _cut(kept, limit)
+
+    def mark(self, kind: str, secret: str) -> str:
+        """The marker of one secret, counted."""
+        self.counts[kind] += 1
+        return f"{_OPENING}{kind}:{digest(secret, key=self._key, size=2)}]"
+
+    def _finders(self, text: str) -> list[Callable[[str], Iterator[Span]]]:
+        """What has to be looked for in ``text``: nothing, for nearly all texts."""
+        if len(text) < _SHORTEST:
+            return []
+        finders: list[Callable[[str], Iterator[Span]]] = []
+        if blocks.HINT in text:
+            finders.append(blocks.private_keys)
+        if _LONG_WORD in text.encode("utf-8", "replace").translate(_WORD_CLASS):
+            finders += [rule.find for rule in _TOKEN_RULES if _hinted(rule.hints, text)]
+        if "://" in text and "@" in text:
+            finders += [rule.find for rule in URLS]
+        lower = text.lower()
+        if _hinted(context.NAME_HINTS, lower):
+            finders += [context.headers, context.cookies, context.assigned]
+            if "-" in text:
+                finders.append(context.options)
+            if "</" in text:
+                finders.append(context.elements)
+        if "s" in lower and ("sess" in lower or "sid=" in lower):
+            finders.append(context.sessions)
+        if " -" in text and _hinted(_COMMAND_HINTS, lower):
+            finders.append(context.commands)
+        finders += [rule.find for rule in self._options if _hinted(rule.hints, text)]
+        return finders
+
+    def _pieces(self, text: str, finders: list[Callable[[str], Iterator[Span]]]) -> list[_Piece]:
+        """``text`` as what stays and what is marked; what stays is searched again until nothing is found."""
+        done: list[_Piece] = []
+        budget = _SCANS * len(text) + 64 * 1024
+        parts = _MARKER.split(text) if _OPENING in text else [text]
+        waiting = [_Piece(part, bool(index % 2), len(part)) for index, part in enumerate(parts) if part][::-1]
+        while waiting:
+            piece = waiting.pop()
+            if piece.is_marker or budget < 0:
+                done.append(piece)
+                continue
+            budget -= len(piece.text)
+            for find in finders:
+                spans = sorted(find(piece.text))
+                if spans:
+                    waiting += self._split(piece.text, spans)[::-1]
+                    break
+            else:
+                done.append(piece)
+        return done
+
+    def _split(self, text: str, spans: list[Span]) -> list[_Piece]:
+        pieces: list[_Piece] = []
+        at = 0
+        for start, end, kind in spans:
+            if start < at or start >= end:
+                continue
+            if start > at:
+                pieces.append(_Piece(text[at:start], False, start - at))
+            pieces.append(_Piece(self.mark(kind, text[start:end]), True, end - start))
+            at = end
+        if at < len(text):
+            pieces.append(_Piece(text[at:], False, len(text) - at))
+        return pieces
+
+
+def _hinted(hints: Iterable[str], text: str) -> bool:
+    for hint in hints:
+        if hint in text:
+            return True
+    return False
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _within(pieces: list[_Piece], length: int) -> list[_Piece]:
+    """The pieces that begin in the first ``length`` characters of the original; texts are cut there, markers kept."""
+    kept: list[_Piece] = []
+    at = 0
+    for piece in pieces:
+        if at >= length:
+            break
+        text = piece.text if piece.is_marker else piece.text[: length - at]
+        kept.append(_Piece(text, piece.is_marker, piece.length))
+        at += piece.length
+    return kept
+
+
+def _cut(pieces: list[_Piece], limit: int) -> str:
+    """As much as fits into ``limit`` bytes together with the sign that something is missing."""
+    room = limit - len(_CUT.encode())
+    if room < 0:
+        return ""
+    kept: list[str] = []
+    for piece in pieces:
+        size = _size(piece.text)
+        if size > room:
+            if not piece.is_marker:
+                data = piece.text.encode("utf-8", "surrogatepass")[:room]
+                kept.append(_whole_characters(data))
+            break
+        kept.append(piece.text)
+        room -= size
+    return "".join([*kept, _CUT])
+
+
+def _whole_characters(data: bytes) -> str:
+    """The characters of ``data`` without a torn last one."""
+    while data and data[-1] & 0xC0 == 0x80 and len(data) > 1:
+        lead = next((index for index in range(2, 5) if len(data) >= index and data[-index] & 0xC0 != 0x80), None)
+        if lead is None or lead == _expected(data[-lead]):
+            break
+        data = data[:-lead]
+    if data and data[-1] >= 0xC0:
+        data = data[:-1]
+    return data.decode("utf-8", "surrogatepass")
+
+
+def _expected(lead: int) -> int:
+    return 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2

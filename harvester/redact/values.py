@@ -1,0 +1,76 @@
+"""Redaction of JSON-like values: texts, keys, and whatever stands under a name that says a secret follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .context import named
+from .entropy import is_password, is_secret
+from .keys import SecretName, secret_name
+
+_NAMING = ("name", "key", "header")
+_OPENING = "[REDACTED:"
+
+
+def redacted_value(value: Any, text: Callable[[str], str], mark: Callable[[str, str], str]) -> Any:
+    """A copy of ``value`` without secrets; other types than text, dict and list stay as they are.
+
+    Args:
+        value: Any nesting of dicts and lists, however deep.
+        text: Redacts one text.
+        mark: Makes the marker of a kind and a secret.
+    """
+    top: list[Any] = [value]
+    waiting: list[tuple[Any, Any, SecretName | None, str | None]] = [(top, 0, None, None)]
+    while waiting:
+        holder, place, known, option = waiting.pop()
+        item = holder[place]
+        if isinstance(item, str):
+            holder[place] = _redacted(item, known, option, text, mark)
+        elif isinstance(item, dict):
+            named_by = _named_by(item)
+            copy: dict[Any, Any] = {}
+            for key, inner in item.items():
+                new_key = text(key) if isinstance(key, str) else key
+                copy[new_key] = inner
+                name = secret_name(key) if isinstance(key, str) else None
+                if isinstance(inner, str | dict | list):
+                    waiting.append((copy, new_key, named_by if key == "value" and named_by else name, None))
+            holder[place] = copy
+        elif isinstance(item, list):
+            holder[place] = items = list(item)
+            before: Any = None
+            for index, inner in enumerate(items):
+                if isinstance(inner, str | dict | list):
+                    waiting.append((items, index, known, before if isinstance(before, str) else None))
+                before = inner
+    return top[0]
+
+
+def _named_by(item: dict[Any, Any]) -> SecretName | None:
+    """The name of a pair written as ``{"name": "API_KEY", "value": "..."}``."""
+    for key in _NAMING:
+        name = item.get(key)
+        if isinstance(name, str) and isinstance(item.get("value"), str):
+            return secret_name(name)
+    return None
+
+
+def _redacted(
+    item: str,
+    known: SecretName | None,
+    option: str | None,
+    text: Callable[[str], str],
+    mark: Callable[[str, str], str],
+) -> str:
+    if option and option.startswith("--") and not item.startswith("-"):
+        behind = secret_name(option)
+        if behind and (
+            is_password(item, quoted=False, tight=True) if behind.strength == "password" else is_secret(item)
+        ):
+            return item if _OPENING in item else mark(behind.kind, item)
+    redacted = text(item)
+    if known is None or redacted is not item or _OPENING in item or not named(known, item):
+        return redacted
+    return mark(known.kind, item)

@@ -1,0 +1,151 @@
+"""Adding up a harvest while it runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from soma.adapters.registry import adapters
+
+from .discover import Discovery
+from .ledger import Entry, Ledger
+from .summary import FormatCounts, SourceCounts, Summary, Unusable
+from .work import Portion, SourceReport
+
+_LISTED = 200
+
+
+class Tally:
+    """Counts by format and state, and the list of what could not be used.
+
+    Attributes:
+        executions, decisions: Written to the vault.
+        no_longer_there: Executions that stay although their source no longer holds them.
+        interrupted: Whether a person ended the harvest early.
+    """
+
+    def __init__(self) -> None:
+        self.executions = 0
+        self.decisions = 0
+        self.no_longer_there = 0
+        self.interrupted = False
+        self._states: Counter[str] = Counter()
+        self._formats: dict[str, Counter[str]] = {}
+        self._unusable: list[Unusable] = []
+        self._redactions: Counter[str] = Counter()
+        self._quarantined = 0
+        self._bytes = 0
+        self._still = 0
+        self._seen_formats: set[str] = set()
+
+    def unchanged(self, entry: Entry) -> None:
+        """Count a source that nothing happened to since it was read."""
+        self._states["unchanged"] += 1
+        if entry.status == "read" and entry.adapter:
+            self._format(entry.adapter)["unchanged"] += 1
+        elif entry.status in {"empty", "unrecognised"}:
+            self._still += 1
+
+    def add(self, portion: Portion, ledger: Ledger) -> None:
+        """Count what a task brought back; ``ledger`` still says what was known before."""
+        for report in portion.reports:
+            self._add_report(report, known=report.candidate.source_id in ledger.entries)
+
+    def _add_report(self, report: SourceReport, *, known: bool) -> None:
+        self._quarantined += report.quarantined
+        self._redactions.update(report.redactions)
+        if report.state in {"unrecognised", "failed"} or (report.state == "empty" and report.adapter is None):
+            self._states[report.state] += 1
+        elif report.state in {"read", "empty"}:
+            age = "changed" if known else "new"
+            self._states.update(("read", age))
+            self._bytes += report.candidate.size
+            counts = self._format(report.adapter or "?")
+            counts.update({"read": 1, age: 1, "executions": report.executions, "decisions": report.decisions})
+            if report.state == "empty":
+                self._states["empty"] += 1
+            if report.executions:
+                self._seen_formats.add(report.adapter or "?")
+        if report.state == "failed" and report.adapter:
+            self._format(report.adapter)["failed"] += 1
+        if report.state not in {"companion", "copy"} and report.reason:
+            self._unusable.append(Unusable(report.candidate.path, report.state, report.reason, _hint(report)))
+
+    def _format(self, name: str) -> Counter[str]:
+        return self._formats.setdefault(name, Counter())
+
+    def summary(self, discovery: Discovery, seconds: float, vault_version: int | None) -> Summary:
+        """The result, with everything that could not be looked at on its list."""
+        unusable = self._unusable + [
+            Unusable(path, "failed", f"cannot be looked at: {why}", "check its permissions")
+            for path, why in discovery.unreadable
+        ]
+        states = Counter(self._states)
+        states["failed"] += len(discovery.unreadable)
+        names = ("read", "new", "changed", "unchanged", "empty", "unrecognised", "failed")
+        if vault_version is None:
+            self.executions = sum(c["executions"] for c in self._formats.values())
+            self.decisions = sum(c["decisions"] for c in self._formats.values())
+        return Summary(
+            sources=SourceCounts(**{name: states[name] for name in names}),
+            executions=self.executions,
+            decisions=self.decisions,
+            quarantined=self._quarantined,
+            redacted=self._redactions.total(),
+            bytes=self._bytes,
+            seconds=round(seconds, 3),
+            vault_version=vault_version,
+            warnings=self._warnings(unusable, states["failed"]),
+            formats=[_format_counts(name, self._formats[name]) for name in sorted(self._formats)],
+            unusable=sorted(unusable, key=lambda item: (_ORDER[item.state], item.path))[:_LISTED],
+            redactions=dict(sorted(self._redactions.items())),
+            cannot_tell=_cannot_tell(self._seen_formats),
+            interrupted=self.interrupted,
+        )
+
+    def _warnings(self, unusable: list[Unusable], failed: int) -> list[str]:
+        out = []
+        if self.interrupted:
+            out.append("interrupted: what was read completely is kept, run the same command again to go on")
+        if failed:
+            out.append(f"{failed:,} sources failed")
+        for state, words in (("empty", "exist but hold no run"), ("unrecognised", "are claimed by no adapter")):
+            if self._states[state]:
+                out.append(f"{self._states[state]:,} sources {words}")
+        if self._quarantined:
+            out.append(f"{self._quarantined:,} records could not be used")
+        if self._still:
+            out.append(f"{self._still:,} unchanged sources still hold nothing soma can use")
+        if self.no_longer_there:
+            out.append(f"{self.no_longer_there:,} executions are kept although their source no longer holds them")
+        if len(unusable) > _LISTED:
+            out.append(f"only {_LISTED} of {len(unusable):,} sources that could not be used are listed")
+        return out
+
+
+_ORDER = {"failed": 0, "read": 1, "empty": 2, "unrecognised": 3}
+
+
+def _hint(report: SourceReport) -> str:
+    if report.state == "unrecognised":
+        return "name its format with --format, or leave the file out"
+    if report.quarantined:
+        return "soma vault info --quarantine"
+    return "soma harvest --dry-run FILE"
+
+
+def _format_counts(name: str, counts: Counter[str]) -> FormatCounts:
+    return FormatCounts(
+        format=name, read=counts["read"], new=counts["new"], changed=counts["changed"], unchanged=counts["unchanged"],
+        executions=counts["executions"], decisions=counts["decisions"], failed=counts["failed"],
+    )  # fmt: skip
+
+
+def _cannot_tell(formats: set[str]) -> dict[str, list[str]]:
+    """Field to the formats of this harvest that can never give it."""
+    out: dict[str, list[str]] = {}
+    for adapter in adapters():
+        if adapter.name in formats:
+            for field in ("reasoning", "success", "cost_usd", "tokens", "duration_ms"):
+                if adapter.capabilities.fields.get(field, "never") == "never":
+                    out.setdefault(field, []).append(adapter.name)
+    return out

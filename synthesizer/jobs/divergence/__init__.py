@@ -1,0 +1,41 @@
+"""Two agents do the same work: who does better, at which step do they part, and is it real?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.jobs import tasks
+
+from .compute import Question, divergence_of
+from .model import Divergence, Run, Stretch
+from .parting import Paths
+
+
+def run(
+    vault: Queryable,
+    agents: Sequence[str] | None = None,
+    task: str | None = None,
+    *,
+    delta: float = 0.10,
+    level: float = 0.95,
+    limit: int = 50,
+) -> Divergence:
+    """Compares agents on the tasks they share.
+
+    Args:
+        vault: The snapshot to answer from.
+        agents: Two or more: all pairs of them; one: it against all others; ``None``: all pairs that share tasks.
+        task: Compare only on the tasks of this key or label, or whose label contains it.
+        delta: A difference below this does not matter (0.10 = ten points).
+        level: Of the intervals; ``1 - level`` bounds the share of false ones among the pairs called different.
+        limit: How many pairs to look into; verdicts are counted over all.
+    """
+    question = Question(agents=tuple(agents) if agents else None, task=task, delta=delta, level=level, limit=limit)
+    return divergence_of(answer(vault, Run, __name__, "query"), tasks.run(vault), lambda: _paths(vault), question)
+
+
+def _paths(vault: Queryable) -> Paths:
+    stretches = answer(vault, Stretch, __name__, "paths")
+    return {execution: list(path) for execution, path in groupby(stretches, key=lambda stretch: stretch.execution_id)}

@@ -1,0 +1,128 @@
+"""Health of an agent from its runs. Pure.
+
+The rules, on the failure rate and its Wilson interval. A word is said only when the interval supports it:
+
+- ``critical``: half of the runs or more fail, and at least a quarter surely do (lower bound);
+- ``degraded``: a fifth or more fail, and it is surely more than one in twenty;
+- ``healthy``: less than a fifth fail, and it is surely less than two in five;
+- ``not enough data``: none of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from soma.synthesizer.stats import Difference, Proportion, Stratum, compare, proportion
+
+from .model import ORDER, AgentHealth, Change, Health, Ledger, Measure, Run, Status, Trend
+
+CRITICAL_RATE, CRITICAL_SURELY = 0.50, 0.25
+DEGRADED_RATE, DEGRADED_SURELY = 0.20, 0.05
+HEALTHY_SURELY = 0.40
+_RECENT_US = 7 * 86_400 * 1_000_000
+_ENOUGH_FOR_A_TREND = 5
+
+
+def status_of(runs: Iterable[Run], ledger: Ledger, *, version: int, level: float) -> Status:
+    """All agents; ``runs`` ordered by agent and time."""
+    agents = [agent_health(agent, list(group), level) for agent, group in groupby(runs, key=lambda run: run.agent_id)]
+    agents.sort(key=lambda a: (ORDER.index(a.health), -(a.failures.rate or 0.0), -a.runs, a.agent_id))
+    return Status(
+        vault_version=version, executions=sum(a.runs for a in agents), decisions=sum(a.decisions for a in agents),
+        agents=tuple(agents), sources=ledger, level=level,
+    )  # fmt: skip
+
+
+def agent_health(agent_id: str, runs: Sequence[Run], level: float) -> AgentHealth:
+    """One agent from all its runs, ordered by time."""
+    measure = measure_of(runs)
+    judged = [(run, failed) for run in runs if (failed := has_failed(run, measure)) is not None]
+    failures = proportion(sum(failed for _, failed in judged), len(judged), level)
+    known = [run.success for run in runs if run.success is not None]
+    tokens = [run.tokens for run in runs if run.tokens_known]
+    costs = [run.cost_usd for run in runs if run.cost_usd is not None]
+    starts = [run.started_at for run in runs if run.started_at is not None]
+    ends = [end for run in runs if (end := run.ended_at or run.started_at) is not None]
+    return AgentHealth(
+        agent_id=agent_id,
+        health=health_of(failures) if measure != "none" else "unknown",
+        runs=len(runs),
+        measure=measure,
+        failures=failures,
+        success=proportion(sum(known), len(known), level) if known else None,
+        decisions=sum(run.decisions for run in runs),
+        decisions_failed=sum(run.broken for run in runs),
+        change=_change(judged, level),
+        first_seen=min(starts, default=None),
+        last_seen=max(ends, default=None),
+        frameworks=tuple(sorted({run.framework for run in runs})),
+        tokens=sum(tokens) if tokens else None,
+        cost_usd=sum(costs) if costs else None,
+        not_known=_not_known(runs, len(known), len(judged), len(tokens), len(costs)),
+    )
+
+
+def measure_of(runs: Sequence[Run]) -> Measure:
+    """Success where it is known of at least half of the runs, else how runs ended, else nothing."""
+    if 2 * sum(run.success is not None for run in runs) >= len(runs):
+        return "success"
+    return "status" if any(run.status != "unknown" for run in runs) else "none"
+
+
+def has_failed(run: Run, measure: Measure) -> bool | None:
+    """Whether the run failed by the measure; ``None`` when that is not known."""
+    if measure == "success":
+        return None if run.success is None else not run.success
+    return None if run.status == "unknown" or measure == "none" else run.status == "failed"
+
+
+def health_of(failures: Proportion) -> Health:
+    """The word for a failure rate; see the rules at the top of this module."""
+    if failures.rate is None:
+        return "not enough data"
+    if failures.rate >= CRITICAL_RATE and failures.interval.low >= CRITICAL_SURELY:
+        return "critical"
+    if failures.rate >= DEGRADED_RATE and failures.interval.low >= DEGRADED_SURELY:
+        return "degraded"
+    if failures.rate < DEGRADED_RATE and failures.interval.high <= HEALTHY_SURELY:
+        return "healthy"
+    return "not enough data"
+
+
+def _change(judged: Sequence[tuple[Run, bool]], level: float) -> Change:
+    """The last seven days of the agent's own time against what came before."""
+    timed = [(run.started_at, failed) for run, failed in judged if run.started_at is not None]
+    if not timed:
+        return Change(trend="unknown", since=None, before=None, recent=None, difference=None)
+    since = max(start for start, _ in timed) - _RECENT_US
+    old = [failed for start, failed in timed if start < since]
+    new = [failed for start, failed in timed if start >= since]
+    before, recent = proportion(sum(old), len(old), level), proportion(sum(new), len(new), level)
+    if min(len(old), len(new)) < _ENOUGH_FOR_A_TREND:
+        return Change(trend="unknown", since=since, before=before, recent=recent, difference=None)
+    difference = compare([Stratum(sum(old), len(old), sum(new), len(new))], level)
+    return Change(trend=_trend(difference), since=since, before=before, recent=recent, difference=difference)
+
+
+def _trend(difference: Difference | None) -> Trend:
+    if difference is None or not difference.interval.excludes(0.0):
+        return "steady"
+    return "worse" if difference.estimate > 0 else "better"
+
+
+def _not_known(runs: Sequence[Run], success: int, judged: int, tokens: int, costs: int) -> tuple[str, ...]:
+    out = []
+    total = len(runs)
+    if success < total:
+        out.append("success" if not success else f"success of {total - success:,} runs")
+    if judged < total and success < total:
+        out.append("how runs ended" if not judged else f"how {total - judged:,} runs ended")
+    timeless = sum(run.started_at is None for run in runs)
+    if timeless:
+        out.append("times" if timeless == total else f"times of {timeless:,} runs")
+    if not tokens:
+        out.append("tokens")
+    if not costs:
+        out.append("costs")
+    return tuple(out)

@@ -1,0 +1,18 @@
+-- One row per run that counts: what was left behind on an abandoned branch is no run of its own.
+SELECT
+    execution_id,
+    agent_id,
+    framework,
+    status,
+    success,
+    epoch_us(started_at) AS started_at,
+    epoch_us(ended_at) AS ended_at,
+    decisions,
+    CAST(failed + timeout AS INTEGER) AS broken,
+    parent_execution_id IS NOT NULL AS delegated,
+    cost_usd,
+    CAST(coalesce(tokens_in, 0) + coalesce(tokens_out, 0) AS BIGINT) AS tokens,
+    (tokens_in IS NOT NULL OR tokens_out IS NOT NULL) AS tokens_known
+FROM executions
+WHERE labels['branch'] IS DISTINCT FROM 'abandoned'
+ORDER BY agent_id, started_at NULLS LAST, execution_id

@@ -1,0 +1,13 @@
+"""The paths each agent takes, how often, and how they end."""
+
+from __future__ import annotations
+
+from soma.synthesizer.inputs import Queryable, answer
+
+from .compute import signatures_of
+from .model import Run, Signatures
+
+
+def run(vault: Queryable, agent: str | None = None, *, level: float = 0.95, limit: int = 200) -> Signatures:
+    """Every signature of every agent, or of ``agent``; at most ``limit`` rows, the most frequent first."""
+    return signatures_of(answer(vault, Run, __name__, "query", (agent, agent)), level=level, limit=limit)

@@ -1,0 +1,1 @@
+"""Tests of the adapter for conversations without a format of their own."""

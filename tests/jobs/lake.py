@@ -1,0 +1,71 @@
+"""A vault's snapshot for tests: the two views over an in-memory DuckDB, filled from rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from soma.model import Execution, NormalizedDecision
+
+_TYPES = {
+    "int": pa.int64(), "int | None": pa.int64(), "str": pa.string(), "str | None": pa.string(),
+    "float | None": pa.float64(), "bool | None": pa.bool_(), "list[str] | None": pa.list_(pa.string()),
+    "dict[str, str]": pa.map_(pa.string(), pa.string()),
+}  # fmt: skip
+
+
+class Lake:
+    """Executions and decisions that answer SQL the way a vault does."""
+
+    def __init__(
+        self, executions: Iterable[Execution], decisions: Iterable[NormalizedDecision] = (), threads: int = 1
+    ) -> None:
+        self._connection = duckdb.connect(config={"threads": threads})
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.register("executions", table(Execution, executions))
+        self._connection.register("decisions", table(NormalizedDecision, decisions))
+
+    def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
+        return self._connection.sql(query, params=list(parameters)).to_arrow_table()
+
+
+def table(kind: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> pa.Table:
+    """Rows as Arrow, in the column types of the vault."""
+    fields = [
+        pa.field(name, pa.timestamp("us", "UTC") if name.endswith("_at") else _TYPES[kind.__annotations__[name]])
+        for name in kind.__struct_fields__
+    ]
+    values = [{field.name: _value(getattr(row, field.name)) for field in fields} for row in rows]
+    return pa.Table.from_pylist(values, schema=pa.schema(fields))
+
+
+def _value(value: Any) -> Any:
+    return list(value.items()) if isinstance(value, dict) else value
+
+
+def execution(execution_id: str, agent_id: str = "agent-a", **more: Any) -> Execution:
+    """One execution; what is not given takes the defaults of the row."""
+    given = {"framework": "generic", "adapter": "generic", "adapter_version": 1, **more}
+    return Execution(execution_id=execution_id, agent_id=agent_id, **given)
+
+
+def chain(
+    execution_id: str, actions: Sequence[str], agent_id: str = "agent-a", **more: Any
+) -> list[NormalizedDecision]:
+    """The decisions of an execution, one per action; a value of ``more`` that is a list is given out in order."""
+    return [
+        NormalizedDecision(
+            decision_id=f"{execution_id}/{step}",
+            execution_id=execution_id,
+            agent_id=agent_id,
+            step=step,
+            action=action,
+            tool=action.partition(":")[0],
+            **{key: value[step] if isinstance(value, list) else value for key, value in more.items()},
+        )
+        for step, action in enumerate(actions)
+    ]

@@ -1,0 +1,198 @@
+"""The few things soma asks of a Delta table: which files are live, and one atomic commit of adds and removes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from soma import clock, codec
+from soma.errors import VaultConflict, VaultError
+from soma.schema import Table
+
+from .fragment import Fragment
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+APPLICATION = "soma"
+_METADATA = "soma"
+
+
+class LiveTable:
+    """A Delta table at one version.
+
+    Attributes:
+        table: Its definition.
+        folder: Where it lies.
+        version: Delta's version number; -1 for a table that nothing was committed to.
+    """
+
+    def __init__(self, vault: Path, table: Table) -> None:
+        self.table = table
+        self.folder = vault / table.path
+        self._delta = self._open()
+        self.version: int = self._delta.version() if self._delta else -1
+
+    def _open(self) -> DeltaTable | None:
+        if not (self.folder / "_delta_log").is_dir():
+            return None
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError, TableNotFoundError
+
+        try:
+            return DeltaTable(self.folder)
+        except TableNotFoundError:
+            return None
+        except (DeltaError, OSError, ValueError) as problem:
+            raise VaultError(f"the log of {self.table.path} cannot be read: {_first_line(problem)}", where=str(self.folder),
+                             hint="soma vault check names the damaged file") from problem  # fmt: skip
+
+    def files(self) -> dict[str, int]:
+        """Names of the live files and the rows the log says they hold."""
+        if self._delta is None:
+            return {}
+        import pyarrow as pa
+
+        actions = pa.table(self._delta.get_add_actions(flatten=True)).select(["path", "num_records"]).to_pydict()
+        pairs = zip(actions["path"], actions["num_records"], strict=True)
+        return {unquote(str(path)): int(rows or 0) for path, rows in pairs}
+
+    def sizes(self) -> dict[str, int]:
+        """Names of the live files and their bytes."""
+        if self._delta is None:
+            return {}
+        import pyarrow as pa
+
+        actions = pa.table(self._delta.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pydict()
+        pairs = zip(actions["path"], actions["size_bytes"], strict=True)
+        return {unquote(str(path)): int(size) for path, size in pairs}
+
+    def added_last(self) -> list[str]:
+        """Names of the live files that the last commit added."""
+        from deltalake import DeltaTable
+
+        before = DeltaTable(self.folder, version=self.version - 1)
+        known = {Path(unquote(uri)).name for uri in before.file_uris()}
+        return sorted(set(self.files()) - known)
+
+    def paths(self) -> list[str]:
+        """The live files, in a fixed order."""
+        return [str(self.folder / name) for name in sorted(self.files())]
+
+    def transaction(self) -> int:
+        """Number of the last harvest commit that touched the table; 0 before the first."""
+        if self._delta is None:
+            return 0
+        return int(self._delta.transaction_version(APPLICATION) or 0)
+
+    def metadata(self) -> dict[str, Any]:
+        """What soma wrote into the table's last commit."""
+        if self._delta is None:
+            return {}
+        last = self._delta.history(1)[0].get(_METADATA, "{}")
+        value = codec.decode(last) if isinstance(last, str) else last
+        return value if isinstance(value, dict) else {}
+
+    def commit(
+        self,
+        add: Iterable[Fragment],
+        remove: Iterable[str],
+        *,
+        transaction: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        data_change: bool = True,
+    ) -> LiveTable:
+        """Make ``add`` live and ``remove`` not, in one atomic commit.
+
+        Args:
+            add: Files already written into the folder.
+            remove: Names of live files.
+            transaction: The harvest's commit number; a writer that lost a race with the same number is refused.
+            metadata: Small JSON object stored with the commit.
+            data_change: False when the rows stay the same (compaction).
+
+        Returns:
+            The table at the new version.
+
+        Raises:
+            VaultConflict: if another writer was faster.
+            VaultError: if the log cannot be written.
+        """
+        from deltalake import CommitProperties
+        from deltalake.exceptions import CommitFailedError, DeltaError
+        from deltalake.transaction import AddAction, RemoveAction, Transaction
+
+        now_ms = clock.now() // 1000
+        actions: list[AddAction | RemoveAction] = [
+            AddAction(item.name, item.size, {}, now_ms, data_change, item.stats) for item in add
+        ]
+        actions += [RemoveAction(name, data_change, now_ms) for name in remove]
+        properties = CommitProperties(
+            custom_metadata={_METADATA: codec.encode(dict(metadata or {}))},
+            max_commit_retries=0,
+            app_transactions=[Transaction(APPLICATION, transaction)] if transaction is not None else None,
+        )
+        try:
+            delta = self._delta or self._create()
+            delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=properties)
+        except CommitFailedError as problem:
+            raise VaultConflict("another writer was faster", where=str(self.folder)) from problem
+        except (DeltaError, OSError) as problem:
+            raise VaultError(f"{self.table.path} cannot be committed to: {_first_line(problem)}", where=str(self.folder),
+                             hint="check that the disk is not full or read-only, then run the command again") from problem  # fmt: skip
+        fresh = object.__new__(LiveTable)
+        fresh.table, fresh.folder, fresh._delta = self.table, self.folder, delta
+        delta.update_incremental()
+        fresh.version = delta.version()
+        return fresh
+
+    def _create(self) -> DeltaTable:
+        from deltalake import DeltaTable, Schema
+
+        return DeltaTable.create(
+            self.folder, Schema.from_arrow(self.table.arrow()), mode="ignore", name=self.table.name,
+            description=self.table.meaning,
+        )  # fmt: skip
+
+    def read(self, columns: list[str] | None = None) -> pa.Table:
+        """All rows, or some columns of them.
+
+        Raises:
+            VaultError: if a live file is missing or damaged.
+        """
+        import pyarrow as pa
+
+        schema = self.table.arrow()
+        wanted = pa.schema([schema.field(name) for name in columns]) if columns else schema
+        parts = [read_file(path, columns).cast(wanted) for path in self.paths()]
+        return pa.concat_tables(parts) if parts else wanted.empty_table()
+
+    def vacuum(self, retention_hours: int, *, dry_run: bool) -> list[str]:
+        """Delete files that no version inside the retention refers to; returns their names."""
+        if self._delta is None:
+            return []
+        return sorted(
+            self._delta.vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True)
+        )
+
+
+def read_file(path: str, columns: list[str] | None = None) -> pa.Table:
+    """One parquet file.
+
+    Raises:
+        VaultError: if it is missing or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path, memory_map=False).read(columns=columns)
+    except (OSError, pa.ArrowException) as problem:
+        raise VaultError(f"a file of the vault is damaged: {_first_line(problem)}", where=path) from problem
+
+
+def _first_line(problem: BaseException) -> str:
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:300]

@@ -1,0 +1,141 @@
+"""A vault as a place: where it lies, which version it is, and the ways to open it."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from soma import clock, codec, files
+from soma.errors import VaultError, VaultMissing, VaultNewer
+from soma.schema import LAYERS, SCHEMA_VERSION
+
+from . import migrate
+
+if TYPE_CHECKING:
+    from .snapshot import Snapshot
+    from .writer import Writer
+
+_MARK = "vault.json"
+_KEY = "key"
+_KEY_BYTES = 32
+
+
+class VaultRoot:
+    """The folder of a vault.
+
+    Args:
+        path: The folder, by default ``.soma`` in the working directory. It need not exist yet.
+    """
+
+    def __init__(self, path: str | Path = ".soma") -> None:
+        self.path = Path(path)
+
+    def __repr__(self) -> str:
+        return f"VaultRoot({str(self.path)!r})"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a vault here."""
+        return (self.path / _MARK).is_file()
+
+    def create(self, key: bytes | None = None) -> None:
+        """Make the vault if it is not there yet: folders only its owner can enter, its mark and its key.
+
+        Args:
+            key: The secret that keeps digests and redaction marks from being guessed; a random one by default.
+
+        Raises:
+            VaultError: if the folder cannot be written to.
+        """
+        if self.exists:
+            return
+        try:
+            files.make_private_folder(self.path)
+            for layer in LAYERS:
+                files.make_private_folder(self.path / layer)
+            if not (self.path / _KEY).exists():
+                files.write_private(self.path / _KEY, key or secrets.token_bytes(_KEY_BYTES))
+            self.mark(SCHEMA_VERSION)
+        except OSError as problem:
+            raise VaultError(f"cannot make a vault: {problem.strerror}", where=str(self.path),
+                             hint="choose a folder you can write to with --vault DIR") from problem  # fmt: skip
+
+    def mark(self, schema_version: int) -> None:
+        """Write down which layout the vault has."""
+        mark = {"format": "soma-vault", "schemaVersion": schema_version, "writtenAt": clock.to_iso(clock.now())}
+        files.write_private(self.path / _MARK, codec.pretty(mark).encode() + b"\n")
+
+    def key(self) -> bytes:
+        """The vault's secret key.
+
+        Raises:
+            VaultError: if the key file is missing or unreadable.
+        """
+        try:
+            return (self.path / _KEY).read_bytes()[:64]
+        except OSError as problem:
+            raise VaultError("the vault's key cannot be read", where=str(self.path / _KEY),
+                             hint="restore the file from a backup, or harvest into a new vault") from problem  # fmt: skip
+
+    def schema_version(self) -> int:
+        """Which layout the vault has.
+
+        Raises:
+            VaultMissing: if there is no vault here.
+            VaultError: if its mark is damaged.
+        """
+        mark = self._mark()
+        version = mark.get("schemaVersion")
+        if mark.get("format") != "soma-vault" or not isinstance(version, int):
+            raise VaultError("this is not a vault, or its mark is damaged", where=str(self.path / _MARK))
+        return version
+
+    def _mark(self) -> dict[str, Any]:
+        try:
+            mark = codec.decode((self.path / _MARK).read_bytes())
+        except FileNotFoundError:
+            raise VaultMissing("there is no vault here", where=str(self.path)) from None
+        except (OSError, codec.Undecodable) as problem:
+            raise VaultError(f"the vault's mark cannot be read: {problem}", where=str(self.path / _MARK)) from problem
+        return mark if isinstance(mark, dict) else {}
+
+    def _check_version(self) -> int:
+        version = self.schema_version()
+        if version > SCHEMA_VERSION:
+            raise VaultNewer(
+                f"the vault has layout {version}, this soma knows layouts up to {SCHEMA_VERSION}", where=str(self.path)
+            )
+        return version
+
+    def snapshot(self) -> Snapshot:
+        """The vault as it is now, pinned: what is committed later does not change it.
+
+        Raises:
+            VaultMissing, VaultNewer, VaultError: if it cannot be opened.
+        """
+        from .snapshot import Snapshot
+
+        if self._check_version() < SCHEMA_VERSION:
+            raise VaultError("the vault has an older layout", where=str(self.path),
+                             hint="the next soma harvest brings it up to date")  # fmt: skip
+        return Snapshot.pin(self.path)
+
+    def writer(self, *, wait_s: float = 60.0) -> Writer:
+        """The one writer of the vault, as a context manager; repairs what a killed writer left behind.
+
+        Args:
+            wait_s: How long to wait for another writer to finish.
+
+        Raises:
+            VaultLocked: if another writer still holds the vault after ``wait_s`` seconds.
+        """
+        from .writer import Writer
+
+        version = self._check_version()
+        writer = Writer(self.path, wait_s=wait_s)
+        if version < SCHEMA_VERSION:
+            with writer.lock:
+                migrate.upgrade(self.path, version)
+                self.mark(SCHEMA_VERSION)
+        return writer

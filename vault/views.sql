@@ -1,0 +1,65 @@
+-- What a question sees. Stored tables end in _stored; the views apply the rules of docs/rows.md.
+
+-- A run log (one line per run) stands for its run only as long as no transcript of that run is known.
+CREATE TEMP TABLE executions AS
+WITH transcripts AS (
+    SELECT DISTINCT framework, session_id
+    FROM executions_stored
+    WHERE session_id IS NOT NULL AND labels['record'] IS DISTINCT FROM 'run-log'
+),
+told AS (
+    SELECT
+        e.*,
+        coalesce(by_execution.success, by_session.success) AS told_success,
+        coalesce(by_execution.score, by_session.score) AS told_score,
+        (by_execution.key IS NOT NULL OR by_session.key IS NOT NULL) AS is_told
+    FROM executions_stored AS e
+    LEFT JOIN outcomes_stored AS by_execution ON by_execution.key = e.execution_id
+    LEFT JOIN outcomes_stored AS by_session ON by_session.key = e.session_id
+    LEFT JOIN transcripts AS t
+        ON e.labels['record'] = 'run-log' AND t.framework = e.framework AND t.session_id = e.session_id
+    WHERE t.session_id IS NULL
+)
+SELECT
+    * EXCLUDE (told_success, told_score, is_told, reading) REPLACE (
+        CASE WHEN is_told THEN told_success ELSE success END AS success,
+        CASE WHEN is_told THEN coalesce(told_score, score) ELSE score END AS score,
+        CASE WHEN is_told THEN 'labels' ELSE success_from END AS success_from
+    )
+FROM told
+ORDER BY agent_id, started_at NULLS LAST, execution_id;
+
+CREATE TEMP TABLE visible AS
+SELECT s.execution_id, s.reading
+FROM executions_stored AS s
+SEMI JOIN executions AS e ON s.execution_id = e.execution_id;
+
+CREATE VIEW decisions AS
+SELECT d.* EXCLUDE (reading)
+FROM decisions_stored AS d
+SEMI JOIN visible AS v ON d.execution_id = v.execution_id AND d.reading = v.reading;
+
+CREATE VIEW sources AS SELECT * FROM sources_stored;
+CREATE VIEW quarantine AS SELECT * FROM quarantine_stored;
+CREATE VIEW outcomes AS SELECT * FROM outcomes_stored;
+CREATE VIEW insights AS SELECT * FROM insights_stored;
+
+-- Own figures and those of all sub-agents below, however deep.
+CREATE VIEW execution_totals AS
+WITH RECURSIVE below (root, execution_id) AS (
+    SELECT execution_id, execution_id FROM executions
+    UNION
+    SELECT b.root, e.execution_id
+    FROM below AS b
+    JOIN executions AS e ON e.parent_execution_id = b.execution_id
+)
+SELECT
+    b.root AS execution_id,
+    CAST(count(*) - 1 AS BIGINT) AS sub_executions,
+    CAST(sum(e.decisions) AS BIGINT) AS decisions,
+    CAST(sum(e.tokens_in) AS BIGINT) AS tokens_in,
+    CAST(sum(e.tokens_out) AS BIGINT) AS tokens_out,
+    sum(e.cost_usd) AS cost_usd
+FROM below AS b
+JOIN executions AS e ON e.execution_id = b.execution_id
+GROUP BY b.root

@@ -1,0 +1,202 @@
+"""The one writer: several tables changed as if in one step.
+
+Delta commits one table at a time. What makes a harvest atomic is that ``executions`` is the commit point:
+
+1. decision files are committed; nobody sees their rows, because a decision is visible through its execution only
+   (same execution id *and* revision);
+2. the commit to ``executions`` makes them visible. Its metadata names the files that the remaining tables still need;
+3. those tables (ledger, quarantine, insights, outcomes) are committed.
+
+A writer killed before 2 leaves a commit of decisions that nothing refers to: the next writer takes its files out.
+One killed between 2 and 3 leaves a commit whose rest is written down in its metadata: the next writer completes it.
+``docs/design/commit.md`` tells why, and what was tried.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from soma.errors import VaultError
+from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, Table
+
+from .delta import LiveTable, read_file
+from .fragment import Fragment, write_fragment
+from .lock import WriterLock
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_SMALL_FILES = 24
+_SMALL_BYTES = 8 << 20
+
+
+class Replacement(msgspec.Struct, frozen=True):
+    """New rows for a table, and which old rows they stand for.
+
+    Attributes:
+        column: The column by which old rows are found.
+        values: Old rows with one of these values go.
+        rows: The new rows; may be empty.
+    """
+
+    column: str
+    values: frozenset[str]
+    rows: Any
+
+
+class Changes(msgspec.Struct):
+    """What one commit changes: decision files already written, and replacements by table name."""
+
+    decisions: list[Fragment] = msgspec.field(default_factory=list)
+    replace: dict[str, list[Replacement]] = msgspec.field(default_factory=dict)
+
+    def add(self, table: Table, column: str, values: Sequence[str] | set[str], rows: pa.Table) -> None:
+        """Replace the rows of ``table`` whose ``column`` is in ``values`` by ``rows``."""
+        if values or rows.num_rows:
+            self.replace.setdefault(table.name, []).append(Replacement(column, frozenset(values), rows))
+
+    @property
+    def nothing(self) -> bool:
+        """Whether a commit would change no byte."""
+        return not self.decisions and not self.replace
+
+
+class Writer:
+    """Holds the vault for writing; a context manager.
+
+    Attributes:
+        lock: The writer's lock.
+        version: Number of the last harvest commit.
+    """
+
+    def __init__(self, vault: Path, *, wait_s: float) -> None:
+        self.vault = vault
+        self.lock = WriterLock(vault, wait_s)
+        self.version = 0
+        self._umask = 0
+
+    def __enter__(self) -> Writer:
+        self._umask = os.umask(0o077)
+        try:
+            self.lock.__enter__()
+        except VaultError:
+            os.umask(self._umask)
+            raise
+        try:
+            self.version = recover(self.vault)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.lock.__exit__(kind, value, trace)
+        os.umask(self._umask)
+
+    @property
+    def next_version(self) -> int:
+        """The number the next commit will have; fragments are written for it."""
+        return self.version + 1
+
+    def commit(self, changes: Changes) -> int:
+        """Commit all changes, visible together.
+
+        Returns:
+            The vault's new version (the old one when nothing changes).
+
+        Raises:
+            VaultConflict: if another writer was faster.
+            VaultError: if the disk refuses; the vault then holds what it held before.
+        """
+        if changes.nothing:
+            return self.version
+        number = self.next_version
+        prepared = {name: self._prepare(BY_NAME[name], parts) for name, parts in changes.replace.items()}
+        if changes.decisions:
+            LiveTable(self.vault, DECISIONS).commit(
+                changes.decisions, (), transaction=number, metadata={"version": number}
+            )
+        add, remove = prepared.pop(EXECUTIONS.name, ([], []))
+        follow = {name: {"add": adds, "remove": removes} for name, (adds, removes) in prepared.items()}
+        metadata = {"version": number, "follow": msgspec.to_builtins(follow)}
+        LiveTable(self.vault, EXECUTIONS).commit(add, remove, transaction=number, metadata=metadata)
+        self.version = number
+        _follow(self.vault, metadata)
+        return number
+
+    def _prepare(self, table: Table, parts: list[Replacement]) -> tuple[list[Fragment], list[str]]:
+        import pyarrow as pa
+
+        live = LiveTable(self.vault, table)
+        kept: list[pa.Table] = []
+        removed: list[str] = []
+        small = _small_files(live)
+        for name in sorted(live.files()):
+            path = str(live.folder / name)
+            hit = any(_touches(path, part) for part in parts if part.values)
+            if hit or name in small:
+                rows = read_file(path)
+                for part in parts:
+                    if part.values:
+                        rows = rows.filter(_others(rows, part))
+                kept.append(rows)
+                removed.append(name)
+        schema = table.arrow()
+        rows = pa.concat_tables([part.rows.cast(schema) for part in parts] + [piece.cast(schema) for piece in kept])
+        return ([write_fragment(self.vault, table, rows)] if rows.num_rows else []), removed
+
+
+def _touches(path: str, part: Replacement) -> bool:
+    import pyarrow.compute as pc
+
+    column = read_file(path, [part.column])[part.column]
+    return bool(pc.any(pc.is_in(column, value_set=_value_set(part))).as_py())
+
+
+def _others(rows: pa.Table, part: Replacement) -> Any:
+    import pyarrow.compute as pc
+
+    return pc.invert(pc.is_in(rows[part.column], value_set=_value_set(part)))
+
+
+def _value_set(part: Replacement) -> Any:
+    import pyarrow as pa
+
+    return pa.array(sorted(part.values), pa.string())
+
+
+def _small_files(live: LiveTable) -> set[str]:
+    # Many small commits would leave many small files: fold them into the new one now and then.
+    small = {name for name, size in live.sizes().items() if size < _SMALL_BYTES}
+    return small if len(small) >= _SMALL_FILES else set()
+
+
+def recover(vault: Path) -> int:
+    """Bring the tables of a vault to one version after a writer was killed. The caller holds the lock.
+
+    Returns:
+        The number of the last commit that happened.
+    """
+    executions = LiveTable(vault, EXECUTIONS)
+    number = executions.transaction()
+    decisions = LiveTable(vault, DECISIONS)
+    if decisions.metadata().get("version", 0) > number:
+        decisions.commit((), decisions.added_last())
+    metadata = executions.metadata()
+    if metadata.get("version") == number:
+        _follow(vault, metadata)
+    return number
+
+
+def _follow(vault: Path, metadata: dict[str, Any]) -> None:
+    number = metadata["version"]
+    for name, change in sorted(metadata["follow"].items()):
+        live = LiveTable(vault, BY_NAME[name])
+        if live.transaction() < number:
+            live.commit(msgspec.convert(change["add"], list[Fragment]), change["remove"], transaction=number)
