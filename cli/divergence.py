@@ -25,4 +25,4 @@ def command(
     from .output import emit
 
     result = divergence.run(open_snapshot(vault), agents or None, task, delta=delta)
-    emit(result, as_json, lambda found: render(found, show_all=show_all), schema="soma.divergence", schemaVersion=1)
+    emit(result, as_json, lambda found: render(found, everything=show_all), schema="soma.divergence", schemaVersion=1)

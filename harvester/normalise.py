@@ -142,8 +142,8 @@ class Normaliser:
     ) -> None:  # fmt: skip
         arguments = draft.arguments
         if arguments is not None and not isinstance(arguments, str):
-            arguments_full = codec.encode(arguments)
-            shown = codec.encode(self._redactor.value(arguments)) if arguments else arguments_full
+            arguments_full = _written(arguments)
+            shown = _written(self._redactor.value(arguments)) if arguments else arguments_full
         else:
             arguments_full = shown = arguments
         self.decisions.add({
@@ -209,6 +209,13 @@ class Normaliser:
 
     def _optional_id(self, value: str | None) -> str | None:
         return None if value is None else self._id(value)
+
+
+def _written(arguments: Any) -> str:
+    try:
+        return codec.encode(arguments)
+    except RecursionError:
+        return '"[nested too deeply to be written]"'
 
 
 def _count(value: int | None) -> int | None:

@@ -128,7 +128,7 @@ def guards(graph: Graph) -> Iterator[tuple[Event, DecisionDraft]]:
                 reasoning=None if outcome == "failed" else message or None,
                 error=message or None if outcome == "failed" else None,
                 started_at=event.time,
-                native_id=f"event-{event.position}",
+                native_id=f"guard-{event.position}",
             ),
         )
 

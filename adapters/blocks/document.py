@@ -50,13 +50,12 @@ def starts_with_a_whole_line(source: Source) -> bool:
 
     with source.open() as stream:
         data = stream.read(min(HEAD_BYTES, source.size))
-    head = Head(source.name, source.size, data)
-    if head.lines or head.document is not None:
-        return head.lines
-    # The first line is longer than a head: JSON Lines if a line end follows before the file does.
-    with source.open() as stream:
+        if b"\n" in data or len(data) >= source.size:
+            return Head(source.name, source.size, data).lines
+        # The first line is longer than a head: JSON Lines if a line ends before the file does.
+        stream.seek(0)
         first = stream.readline(source.size)
-    return len(first) < source.size and first.rstrip().endswith(b"}")
+    return len(first) < source.size and first.startswith(b"{") and first.rstrip().endswith(b"}")
 
 
 def as_object(value: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from soma import codec
@@ -13,6 +14,7 @@ from .packed import first_line
 
 SESSIONS = "sessions.json"
 JOBS = "../jobs.json"
+_ENTRY = ("sessionId", "status", "endedAt", "spawnedBy", "spawnDepth", "label", "sessionStartedAt")
 _ENDED = frozenset({"done", "failed", "killed", "timeout"})
 _PI_NAME = re.compile(r"^\d{4}-\d\d-\d\dT[0-9-]+Z?_(?P<id>.+)$")
 
@@ -49,6 +51,26 @@ def stem(name: str) -> str:
     return dated["id"] if dated else bare
 
 
+def _index(source: Source) -> dict[str, dict[str, Any]]:
+    path = source.companion_path(SESSIONS)
+    try:
+        facts = path.stat()
+    except OSError:
+        return {}
+    return _read_index(str(path), facts.st_size, facts.st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read_index(path: str, size: int, _modified_ns: int) -> dict[str, dict[str, Any]]:
+    """The index, without its bulk. All sessions of a folder share it, so it is read once and not once for each."""
+    entries = _decoded(Source(path, "", size=size), SESSIONS)
+    return {
+        key: {name: entry[name] for name in _ENTRY if name in entry}
+        for key, entry in entries.items()
+        if isinstance(entry, dict)
+    }
+
+
 def _decoded(source: Source, relative: str) -> dict[str, Any]:
     data = source.companion(relative)
     if data is None:
@@ -60,15 +82,15 @@ def _decoded(source: Source, relative: str) -> dict[str, Any]:
 
 
 def _session(source: Source, session_id: str) -> dict[str, Any]:
-    index = _decoded(source, SESSIONS)
-    keys = [key for key, entry in index.items() if as_object(entry).get("sessionId") == session_id]
+    index = _index(source)
+    keys = [key for key, entry in index.items() if entry.get("sessionId") == session_id]
     if not keys:
         return {}
     # A cron session is listed under its job and under its run: the longer key says more.
     key = max(keys, key=lambda k: (len(k), k))
-    entry = as_object(index[key])
+    entry = index[key]
     facts: dict[str, Any] = {"key": key}
-    if entry.get("status") in _ENDED:
+    if as_text(entry.get("status")) in _ENDED:
         facts["status"] = entry["status"]
         facts["endedAt"] = entry.get("endedAt")
     if spawner := as_text(entry.get("spawnedBy")):
@@ -79,9 +101,9 @@ def _session(source: Source, session_id: str) -> dict[str, Any]:
     return facts
 
 
-def _session_of_key(index: dict[str, Any], key: str, child: dict[str, Any]) -> str | None:
+def _session_of_key(index: dict[str, dict[str, Any]], key: str, child: dict[str, Any]) -> str | None:
     """The session that stood behind a key when the child was spawned; ``None`` when the key has moved on since."""
-    parent = as_object(index.get(key))
+    parent = index.get(key, {})
     began, spawned = parent.get("sessionStartedAt"), child.get("sessionStartedAt")
     if isinstance(began, int) and isinstance(spawned, int) and began > spawned:
         return None

@@ -62,7 +62,7 @@ def result_of(message: dict[str, Any]) -> Result:
         outcome=outcome,
         output=clip(text) if text else None,
         error=_error(outcome, details, text),
-        pending=not failed and details.get("status") in _PENDING,
+        pending=not failed and as_text(details.get("status")) in _PENDING,
         made_up=details.get("openclawSyntheticMissingToolResult") is True
         or (failed and (text or "").startswith(_MISSING_TEXT)),
         process=as_text(details.get("sessionId")),

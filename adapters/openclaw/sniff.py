@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from soma.adapters.blocks.document import as_list, as_object
+from soma.adapters.blocks.document import as_list, as_object, as_text
 from soma.adapters.blocks.head import Head
 from soma.adapters.contract import Match
 
@@ -88,7 +88,7 @@ def _is_pi_entry(record: dict[str, Any]) -> bool:
     # Claude Code and others also write type "message" or "session"; their entries carry uuid and sessionId.
     if "uuid" in record or not isinstance(record.get("timestamp"), str):
         return False
-    if record.get("type") in _STATE_CHANGES:
+    if as_text(record.get("type")) in _STATE_CHANGES:
         return (
             "parentId" in record or "provider" in record or "thinkingLevel" in record or "firstKeptEntryIndex" in record
         )
@@ -100,7 +100,9 @@ def _is_pi_entry(record: dict[str, Any]) -> bool:
         return "toolCallId" in message
     if role == "assistant":
         blocks = as_list(message.get("content"))
-        return message.get("stopReason") in _PI_STOPS or any(as_object(b).get("type") in _PI_BLOCKS for b in blocks)
+        return as_text(message.get("stopReason")) in _PI_STOPS or any(
+            as_text(as_object(b).get("type")) in _PI_BLOCKS for b in blocks
+        )
     return role == "user" and isinstance(message.get("timestamp"), int)
 
 

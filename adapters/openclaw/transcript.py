@@ -57,7 +57,7 @@ class Transcript:
         step = Step(
             native_id=as_text(entry.get("id")) or as_text(entry.get("timestamp")),
             at=clock.instant(entry.get("timestamp")),
-            turn=before.turn if before else ROOT,
+            turn=before.turn if before else -1,
             model=before.model if before else self._first_model(),
             record=record,
         )

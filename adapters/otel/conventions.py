@@ -138,7 +138,7 @@ def role_of(attributes: Mapping[str, Any], name: str) -> SpanRole:
 
 
 def names_its_work(attributes: Mapping[str, Any]) -> bool:
-    """Whether an AI convention says what the span is, even if it is nothing that decides (an embedding, a guardrail)."""
+    """Whether an AI convention says what the span is, even if it decides nothing (an embedding, a guardrail)."""
     return bool(_stated_roles(attributes))
 
 

@@ -23,7 +23,7 @@ _MIN_TAIL = 32
 
 
 def private_keys(text: str) -> Iterator[Span]:
-    """Every private key block; one without its end reaches as far as its text looks like a key, and so does its tail."""
+    """Every private key block; where one end is cut off it reaches as far as the text looks like a key."""
     done = 0
     for begin in _BEGIN.finditer(text):
         if begin.start() < done or not _KEY_FOLLOWS.match(text, begin.end()):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from soma.identity import digest
 from soma.text import Clipped
 
-from . import blocks, context
+from . import blocks, context, headers
 from .rules import EMAIL, PHONE, SIGNED, TOKENS, URLS, Rule, Span
 from .values import redacted_value
 
@@ -32,8 +32,12 @@ _WORD_CLASS = bytes(0x61 if byte in _WORD_BYTES else 0x20 for byte in range(256)
 _LONG_WORD = b"a" * 20
 """Every secret with a shape of its own holds 20 word characters in a row; two passes of native code tell."""
 
-_TOKEN_RULES = (*TOKENS, SIGNED)
-_COMMAND_HINTS = ("mysql", "maria", "sshpass", " login", "redis-cli", "curl", "wget", "http")
+_LONG_WORDS = re.compile(r"[A-Za-z0-9_-]{20,}")
+_WORD_HINT = re.compile(r"[A-Za-z0-9_-]+\Z")
+_HINTED = [(hint, rule.find) for rule in (*TOKENS, SIGNED) for hint in rule.hints]
+_IN_WORDS = [(hint, find) for hint, find in _HINTED if _WORD_HINT.match(hint)]
+_AROUND_WORDS = [(hint, find) for hint, find in _HINTED if not _WORD_HINT.match(hint)]
+_URL_FINDERS = [rule.find for rule in URLS]
 
 
 class _Piece(NamedTuple):
@@ -71,7 +75,7 @@ class Redactor:
         if not finders:
             return value
         pieces = self._pieces(value, finders)
-        if len(pieces) == 1:
+        if len(pieces) == 1 and pieces[0].text == value:
             return value
         return "".join([piece.text for piece in pieces])
 
@@ -91,7 +95,7 @@ class Redactor:
         if not finders and not is_cut and _size(window) <= limit:
             return text
         pieces = self._pieces(window, finders)
-        kept = _within(pieces, len(window) - _UNSEEN_TAIL if is_cut and len(window) > limit else len(window))
+        kept = _within(pieces, len(window) - _UNSEEN_TAIL if is_cut else len(window))
         whole = not is_cut and sum(_size(piece.text) for piece in kept) <= limit
         return "".join([piece.text for piece in kept]) if whole else _cut(kept, limit)
 
@@ -108,21 +112,25 @@ class Redactor:
         if blocks.HINT in text:
             finders.append(blocks.private_keys)
         if _LONG_WORD in text.encode("utf-8", "replace").translate(_WORD_CLASS):
-            finders += [rule.find for rule in _TOKEN_RULES if _hinted(rule.hints, text)]
-        if "://" in text and "@" in text:
-            finders += [rule.find for rule in URLS]
+            finders += _token_finders(text)
+        if "@" in text and "://" in text:
+            finders += _URL_FINDERS
         lower = text.lower()
-        if _hinted(context.NAME_HINTS, lower):
-            finders += [context.headers, context.cookies, context.assigned]
-            if "-" in text:
-                finders.append(context.options)
-            if "</" in text:
-                finders.append(context.elements)
-        if "s" in lower and ("sess" in lower or "sid=" in lower):
-            finders.append(context.sessions)
-        if " -" in text and _hinted(_COMMAND_HINTS, lower):
-            finders.append(context.commands)
-        finders += [rule.find for rule in self._options if _hinted(rule.hints, text)]
+        if "cookie" in lower:
+            finders.append(headers.cookies)
+        # A plain loop: half the time of any() over a generator, and every text passes here.
+        for hint in context.NAME_HINTS:
+            if hint in lower:
+                finders.append(context.after_names)
+                break
+        if "bearer" in lower or "authorization" in lower:
+            finders.append(headers.authorizations)
+        if "sess" in lower and any(hint in lower for hint in headers.SESSION_HINTS):
+            finders.append(headers.sessions)
+        if " -" in text and headers.SHORT_OPTION(text):
+            finders.append(headers.commands)
+        if self._options:
+            finders += [rule.find for rule in self._options if any(hint in text for hint in rule.hints)]
         return finders
 
     def _pieces(self, text: str, finders: list[Callable[[str], Iterator[Span]]]) -> list[_Piece]:
@@ -161,11 +169,12 @@ class Redactor:
         return pieces
 
 
-def _hinted(hints: Iterable[str], text: str) -> bool:
-    for hint in hints:
-        if hint in text:
-            return True
-    return False
+def _token_finders(text: str) -> list[Callable[[str], Iterator[Span]]]:
+    """The rules whose hint is in ``text``; most hints are parts of long words, so only those are searched for them."""
+    words = " ".join(_LONG_WORDS.findall(text))
+    finders = [find for hint, find in _IN_WORDS if hint in words]
+    finders += [find for hint, find in _AROUND_WORDS if hint in text]
+    return list(dict.fromkeys(finders)) if len(finders) > 1 else finders
 
 
 def _size(text: str) -> int:

@@ -1,7 +1,7 @@
 """Does a value look like a secret? Asked only of values in a place where secrets stand.
 
 Thresholds, in bits per character (Shannon, over the value itself): random hex of 32 characters has about 3.6, random
-base64 of 40 about 4.8, English words and identifiers of that length 2.5 to 3.8. So entropy alone cannot tell them apart;
+base64 of 40 about 4.8, words and identifiers of that length 2.5 to 3.8. So entropy alone cannot tell them apart;
 together with "is not made of words and small numbers" it can.
 """
 
@@ -19,8 +19,9 @@ MIN_BITS_LETTERS = 3.8
 _PLACEHOLDER = re.compile(
     r"""(?ix)
     [<\[({%$].* | .*[>})\]] | [*x.\-_\#?0•…]{1,200} | (.)\1*…? | .{0,6}\.\.\..{0,6}
-    | (?:your|my|the|some|any|an?|new|old|insert|replace|enter|example|sample|dummy|fake|mock|placeholder|change|put|add|
-        paste|use|set|get|is|not|no|without|with|test|temp|default)?[-_ ]?(?:your|me|this|here|it|the|a)?[-_ ]?
+    | (?:your|my|the|some|any|an?|new|old|insert|replace|enter|example|sample|dummy|fake|mock|placeholder|change|put|
+        add|paste|use|set|get|is|not|no|without|with|test|temp|default)?[-_ ]?(?:your|me|this|here|it|the|a)?
+      [-_ ]?
       (?:pass|password|passwd|pwd|passphrase|secret|secrets|token|tokens|key|keys|api[-_ ]?key|access[-_ ]?token|
         credentials?|value|string|str|text|bytes|int|number|bool|boolean|object|none|null|nil|undefined|true|false|void|
         any|unknown|optional|required|example|placeholder|redacted|removed|hidden|masked|secure|encrypted|empty|missing|
@@ -36,6 +37,8 @@ _DOTTED = re.compile(r"[A-Za-z_]\w{0,40}(?:\.[A-Za-z_]\w{0,40}){1,8}\Z")
 _PART = re.compile(r"[A-Za-z]{0,24}\d{0,4}\Z")
 _SEPARATOR = re.compile(r"[_\-./:\s@#+=,]")
 _CAMEL = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,6}(?![a-z])){1,8}\d{0,3}\Z")
+_SPACE = re.compile(r"\s")
+_ALNUM = re.compile(r"[A-Za-z0-9]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d|\Z)")
 _PATH = re.compile(r"(?:~|\.{0,2})/|[A-Za-z]:\\|[a-z][a-z0-9+.-]{1,20}://")
 
@@ -61,6 +64,11 @@ def is_code(value: str) -> bool:
     return bool(_CODE.match(value) or _DOTTED.match(value) or _PATH.match(value))
 
 
+def has_space(value: str) -> bool:
+    """Whether there is white space in the first characters of ``value``."""
+    return _SPACE.search(value, 0, 256) is not None
+
+
 def of_words(value: str) -> bool:
     """Whether ``value`` is made of words and small numbers: an identifier, a slug, a sentence."""
     return all(
@@ -71,14 +79,14 @@ def of_words(value: str) -> bool:
 
 def is_secret(value: str) -> bool:
     """Whether ``value``, standing where a key or token belongs, is one."""
-    if len(value) < MIN_LENGTH or any(c.isspace() for c in value[:256]) or is_placeholder(value) or _DATE.match(value):
+    if len(value) < MIN_LENGTH or has_space(value) or is_placeholder(value) or _DATE.match(value):
         return False
     if value.isdigit() or is_code(value):
         return False
     if value.isalpha():
         mixed = not (value.islower() or value.isupper()) and not _CAMEL.match(value)
         return mixed and len(value) >= 16 and bits(value[:512]) >= MIN_BITS_LETTERS
-    return not of_words(value) and any(c.isalnum() for c in value) and bits(value[:512]) >= MIN_BITS
+    return not of_words(value) and _ALNUM.search(value) is not None and bits(value[:512]) >= MIN_BITS
 
 
 def is_password(value: str, *, quoted: bool, tight: bool) -> bool:

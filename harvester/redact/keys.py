@@ -1,4 +1,4 @@
-"""Names that say a secret follows: ``PGPASSWORD``, ``client_secret``, ``apiKey``, but not ``max_tokens`` or ``key_id``."""
+"""Names that say a secret follows: ``PGPASSWORD``, ``clientSecret``, ``apiKey``; not ``max_tokens`` or ``key_id``."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _STRONG_TOKENS = frozenset(
 )
 _NO_TOKENS = frozenset(
     _split(
-        "max min next page continuation eos bos pad unk sep cls mask special start end stop prev previous cancel cancellation "
-        "sync per input output prompt completion total sub word first last image"
+        "max min next page continuation eos bos pad unk sep cls mask special start end stop prev previous cancel "
+        "cancellation sync per input output prompt completion total sub word first last image"
     )
 )
 _GLUED = (
@@ -65,9 +65,8 @@ def secret_name(name: str) -> SecretName | None:
     if not words:
         return None
     last, before = words[-1], words[-2] if len(words) > 1 else ""
-    if "aws" in words or words[-3:] == ["secret", "access", "key"]:
-        if last == "key" and "secret" in words:
-            return SecretName("aws-secret", "strong")
+    if last == "key" and "secret" in words and ("aws" in words or before == "access"):
+        return SecretName("aws-secret", "strong")
     if last in _PASSWORDS or (last in ("pass", "pw") and before):
         return SecretName("password", "password")
     if last in ("pass", "pwd"):
@@ -75,7 +74,7 @@ def secret_name(name: str) -> SecretName | None:
     if last in ("key", "keys"):
         if before not in _KEYS:
             return None
-        return SecretName("azure-key" if before in ("account", "shared") else "api-key", "strong")
+        return SecretName("azure-key" if before == "account" or "shared" in words else "api-key", "strong")
     if last == "secret":
         return SecretName("secret", "strong")
     if last == "token":
@@ -84,7 +83,7 @@ def secret_name(name: str) -> SecretName | None:
         return SecretName("token", "strong" if before in _STRONG_TOKENS - {"id"} else "weak")
     if last in ("authorization", "cookie", "cookies"):
         return SecretName("cookie" if last != "authorization" else "authorization", "strong")
-    if last in ("credential", "credentials", "auth", "apikeys", "jwt", "bearer"):
+    if last in ("credential", "credentials", "auth", "apikeys"):
         return SecretName("secret", "weak")
     for ending, meaning in _GLUED:
         if last.endswith(ending):

@@ -29,6 +29,7 @@ class Rule(NamedTuple):
     find: Callable[[str], Iterator[Span]]
 
 
+_W = "[A-Za-z0-9_-]"
 _NEW = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
 """Start of a word; also behind an escaped line end or an encoded character, as in JSON inside JSON."""
 
@@ -55,10 +56,8 @@ def _url_password(value: str) -> bool:
     return not is_placeholder(value)
 
 
-_W = "[A-Za-z0-9_-]"
-
 _DISCORD_REST = re.compile(rf"\.{_W}{{6,7}}\.{_W}{{27,45}}(?![A-Za-z0-9_.-])")
-_DISCORD_ID = re.compile(rf"(?<![A-Za-z0-9_.-])[MNO]{_W}{{22,27}}\Z")
+_DISCORD_ID = re.compile(rf"(?:(?<![A-Za-z0-9_.-])|(?<=\\[nrt]))[MNO]{_W}{{22,27}}\Z")
 
 
 def _discord(text: str) -> Iterator[Span]:
@@ -76,15 +75,31 @@ TOKENS: tuple[Rule, ...] = (
     shaped("openrouter", "sk-or-", rf"{_NEW}sk-or-(?:v1-)?[A-Za-z0-9]{{32,128}}"),
     shaped("stripe", "sk_ rk_ whsec_", rf"{_NEW}(?:(?:sk|rk)_(?:live|test)_|whsec_)[A-Za-z0-9+/]{{16,255}}=?"),
     shaped("openai", "sk-", rf"{_NEW}sk-{_W}{{20,255}}", _random),
-    shaped("aws-key", "AKIA ASIA ABIA ACCA", r"(?<![A-Za-z0-9/+])(?<!\\u)(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}(?![A-Za-z0-9/+])"),
+    shaped(
+        "aws-key",
+        "AKIA ASIA ABIA ACCA",
+        r"(?<![A-Za-z0-9/+])(?<!\\u)(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}(?![A-Za-z0-9/+])",
+    ),
     shaped("aws-key", r"\nA \rA \tA", r"(?<=\\[nrt])(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}(?![A-Za-z0-9/+])"),
     shaped("google-key", "AIza", rf"AIza{_W}{{35}}"),
-    shaped("google-oauth", "GOCSPX- ya29. 1//0", rf"GOCSPX-{_W}{{20,64}}|ya29\.{_W}{{20,1024}}|{_NEW}1//0{_W}{{30,256}}"),
+    shaped(
+        "google-oauth",
+        "GOCSPX- ya29. 1//0",
+        rf"GOCSPX-{_W}{{20,64}}|ya29\.{_W}{{20,1024}}|{_NEW}1//0{_W}{{30,256}}",
+    ),
     shaped("azure-secret", "Q~", rf"{_NEW}[A-Za-z0-9_~.]{{3}}\dQ~[A-Za-z0-9_~.-]{{31,34}}"),
     shaped("github", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_\w{22,255}"),
-    shaped("gitlab", "glpat- gldt- glrt- glcbt- glptt-", rf"gl(?:pat|dt|rt|cbt|ptt)-{_W}{{20,128}}(?:\.[0-9a-z.]{{1,32}})?"),
+    shaped(
+        "gitlab",
+        "glpat- gldt- glrt- glcbt- glptt-",
+        rf"gl(?:pat|dt|rt|cbt|ptt)-{_W}{{20,128}}(?:\.[0-9a-z.]{{1,32}})?",
+    ),
     shaped("slack", "xox xapp-", rf"{_NEW}(?:xox[abceoprs](?:\.xox[bp])?-|xapp-\d-){_W}{{10,255}}"),
-    shaped("slack-webhook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<s>[A-Za-z0-9_/+-]{20,128})"),
+    shaped(
+        "slack-webhook",
+        "hooks.slack.com",
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<s>[A-Za-z0-9_/+-]{20,128})",
+    ),
     shaped("discord-webhook", "/api/webhooks/", rf"/api/webhooks/\d{{15,21}}/(?P<s>{_W}{{50,128}})"),
     Rule("discord", (".",), _discord),
     shaped("telegram", ":AA", rf"(?<!\d)\d{{8,10}}:AA{_W}{{32,33}}(?![A-Za-z0-9_-])"),
@@ -98,9 +113,17 @@ TOKENS: tuple[Rule, ...] = (
     shaped("digitalocean", "_v1_", r"do[opr]_v1_[0-9a-f]{64}"),
     shaped("heroku", "HRKU-", rf"HRKU-{_W}{{30,128}}"),
     shaped("shopify", "shp", r"shp(?:at|ss|ca|pa)_[0-9a-fA-F]{32,64}"),
-    shaped("atlassian", "ATATT ATCTT ATBB", rf"{_NEW}(?:(?:ATATT|ATCTT)3{_W}{{50,512}}(?:={_W}{{8}})?|ATBB[A-Za-z0-9]{{28,64}})"),
+    shaped(
+        "atlassian",
+        "ATATT ATCTT ATBB",
+        rf"{_NEW}(?:(?:ATATT|ATCTT)3{_W}{{50,512}}(?:={_W}{{8}})?|ATBB[A-Za-z0-9]{{28,64}})",
+    ),
     shaped("linear", "lin_", r"lin_(?:api|oauth)_[A-Za-z0-9]{32,128}"),
-    shaped("notion", "ntn_ secret_", rf"{_NEW}(?:ntn_[A-Za-z0-9]{{40,64}}|secret_[A-Za-z0-9]{{43}})(?![A-Za-z0-9])", _random),
+    shaped(
+        "notion",
+        "ntn_ secret_",
+        rf"{_NEW}(?:ntn_[A-Za-z0-9]{{40,64}}|secret_[A-Za-z0-9]{{43}})(?![A-Za-z0-9])", _random,
+    ),
     shaped("databricks", "dapi", rf"{_NEW}dapi[0-9a-f]{{32}}(?:-\d)?(?![0-9A-Za-z])"),
     shaped("groq", "gsk_", rf"{_NEW}gsk_[A-Za-z0-9]{{40,64}}"),
     shaped("xai", "xai-", rf"{_NEW}xai-[A-Za-z0-9]{{60,128}}"),
@@ -117,13 +140,25 @@ TOKENS: tuple[Rule, ...] = (
     shaped("pinecone", "pcsk_", r"pcsk_\w{40,128}"),
     shaped("rubygems", "rubygems_", r"rubygems_[0-9a-f]{48}"),
     shaped("age-key", "AGE-SECRET-KEY-", r"AGE-SECRET-KEY-1[0-9A-Z]{40,64}"),
-    shaped("jwt", "eyJ", rf"eyJ{_W}{{10,4096}}\.{_W}{{10,8192}}(?:\.{_W}{{0,4096}}){{0,3}}|eyJhbGciOi{_W}{{4,4096}}\.?"),
+    shaped(
+        "jwt",
+        "eyJ",
+        rf"eyJ{_W}{{10,4096}}\.{_W}{{10,8192}}(?:\.{_W}{{0,4096}}){{0,3}}|eyJhbGciOi{_W}{{4,4096}}\.?",
+    ),
 )  # fmt: skip
 """Tokens that are one long word; each holds 20 word characters in a row."""
 
 URLS: tuple[Rule, ...] = (
-    shaped("url-password", "://", r"""://[^\s/:@"'<>`\\]{0,128}:(?P<s>[^\s/"'<>`\\]{1,256})@(?=[\w.\[$-])""", _url_password),
-    shaped("url-token", "://", r"""(?i)https?://(?P<s>[A-Za-z0-9_~.+%=-]{16,255})(?::x-oauth-basic)?@(?=[\w.-])""", _random),
+    shaped(
+        "url-password",
+        "://",
+        r"""://[^\s/:@"'<>`\\]{0,128}:(?P<s>[^\s/"'<>`\\]{1,256})@(?=[\w.\[$-])""", _url_password,
+    ),
+    shaped(
+        "url-token",
+        "://",
+        r"""(?i)https?://(?P<s>[A-Za-z0-9_~.+%=-]{16,255})(?::x-oauth-basic)?@(?=[\w.-])""", _random,
+    ),
 )  # fmt: skip
 """Passwords in addresses; only looked for in texts that hold ``://`` and ``@``."""
 

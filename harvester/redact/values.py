@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .context import named
-from .entropy import is_password, is_secret
+from .context import follows_option, named
 from .keys import SecretName, secret_name
 
 _NAMING = ("name", "key", "header")
@@ -64,12 +63,9 @@ def _redacted(
     text: Callable[[str], str],
     mark: Callable[[str, str], str],
 ) -> str:
-    if option and option.startswith("--") and not item.startswith("-"):
-        behind = secret_name(option)
-        if behind and (
-            is_password(item, quoted=False, tight=True) if behind.strength == "password" else is_secret(item)
-        ):
-            return item if _OPENING in item else mark(behind.kind, item)
+    behind = follows_option(option, item) if option else None
+    if behind:
+        return item if _OPENING in item else mark(behind, item)
     redacted = text(item)
     if known is None or redacted is not item or _OPENING in item or not named(known, item):
         return redacted

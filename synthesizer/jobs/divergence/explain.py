@@ -188,9 +188,15 @@ def _advice(pair: Pair) -> Iterator[RenderableType]:
     if pair.parting:
         total = pair.parting.first.evidence_total + pair.parting.second.evidence_total
         sides = (pair.parting.first, pair.parting.second)
-        ids = " and ".join(plain(identity, 160) for side in sides for identity in side.evidence[:1])
-        such = f", such as {ids}" if ids else ""
-        yield _said("Evidence:", f"soma evidence {pair.divergence_id} ({number(total, 'decision')}{such})")
+        runs = " and ".join(plain(run_of(identity), 120) for side in sides for identity in side.evidence[:1])
+        look = f" · look at one of each: soma decisions --execution … with {runs}" if runs else ""
+        yield _said("Evidence:", f"{number(total, 'decision')} of {pair.divergence_id}, their ids with --json{look}")
+
+
+def run_of(decision_id: str) -> str:
+    """The execution id a decision id begins with."""
+    head, mark, _ = decision_id.partition("#")
+    return head if mark else decision_id.rpartition("/")[0]
 
 
 def _said(title: str, words: str) -> Text:

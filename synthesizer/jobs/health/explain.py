@@ -7,18 +7,25 @@ from rich.table import Table
 from rich.text import Text
 
 from soma import clock
+from soma.synthesizer import commands
 from soma.synthesizer.bars import whisker
 from soma.synthesizer.wording import bounds, number, percent, plain, points
 
 from .model import AgentHealth, Health, Status
 
 STYLES: dict[Health, str] = {
-    "critical": "bold red", "degraded": "yellow", "healthy": "green", "not enough data": "dim", "unknown": "dim",
-}  # fmt: skip
-_TRENDS = {"worse": "↗ worse", "better": "↘ better", "steady": "steady", "unknown": "–"}
+    "critical": "bold red",
+    "degraded": "yellow",
+    "healthy": "green",
+    "not enough data": "dim",
+    "unknown": "dim",
+}
 _WORDS = {"not enough data": "too few runs"}
+_TRENDS = {"worse": "↗ worse", "better": "↘ better", "steady": "steady", "unknown": "–"}
+_MOVED = {"worse": "more", "better": "less"}
 _BAR = 12
 _SHOWN = 40
+_TRENDS_TOLD = 8
 
 
 def render(result: Status) -> RenderableType:
@@ -30,40 +37,51 @@ def render(result: Status) -> RenderableType:
         style="bold",
     )
     if not result.agents:
-        return Group(head, Text(), Text("No runs yet. soma harvest PATH reads traces."))
+        return Group(head, Text(), *_sources(result), Text("No runs yet. soma harvest PATH reads traces."))
     parts: list[RenderableType] = [head, Text(), _table(result)]
     if len(result.agents) > _SHOWN:
-        parts.append(Text(f"… and {len(result.agents) - _SHOWN:,} more agents: soma status --json", style="dim"))
-    parts += [Text(), *_remarks(result), _next(result)]
+        parts.append(
+            Text(f"… and {number(len(result.agents) - _SHOWN, 'more agent')}: soma status --json", style="dim")
+        )
+    remarks = [*_remarks(result), *_sources(result)]
+    if remarks:
+        parts += [Text(), *remarks]
+    parts += [Text(), Text(f"Next: {commands.soma('briefing', '--agent', result.agents[0].agent_id)}")]
+    parts.append(Text("      soma divergence · soma signatures · soma report", style="dim"))
     return Group(*parts)
 
 
 def _table(result: Status) -> Table:
+    shown = result.agents[:_SHOWN]
+    trends = any(agent.change.trend != "unknown" for agent in shown)
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("agent", max_width=26, overflow="ellipsis", no_wrap=True)
+    table.add_column("agent", min_width=8, max_width=26, overflow="ellipsis", no_wrap=True)
     table.add_column("health", no_wrap=True)
     table.add_column("runs", justify="right", no_wrap=True)
-    table.add_column("runs that fail", no_wrap=True, min_width=_BAR)
-    table.add_column("", no_wrap=True)
-    trends = any(agent.change.trend != "unknown" for agent in result.agents[:_SHOWN])
+    table.add_column("that fail", no_wrap=True, min_width=_BAR)
+    table.add_column("of those known", no_wrap=True)
     if trends:
         table.add_column("trend", no_wrap=True)
     table.add_column("last seen", no_wrap=True)
-    for agent in result.agents[:_SHOWN]:
+    for agent in shown:
         trend = Text(_TRENDS[agent.change.trend], style="red" if agent.change.trend == "worse" else "")
         table.add_row(
-            Text(plain(agent.agent_id, 60)), Text(_WORDS.get(agent.health, agent.health), style=STYLES[agent.health]),
+            Text(plain(agent.agent_id, 60) or "(not named)"),
+            Text(_WORDS.get(agent.health, agent.health), style=STYLES[agent.health]),
             f"{agent.runs:,}",
             whisker(agent.failures, width=_BAR) if agent.failures.total else Text("not known", style="dim"),
-            _failing(agent), *([trend] if trends else []), (clock.to_iso(agent.last_seen) or "–")[:10],
-        )  # fmt: skip
+            _failing(agent),
+            *([trend] if trends else []),
+            (clock.to_iso(agent.last_seen) or "–")[:10],
+        )
     return table
 
 
 def _failing(agent: AgentHealth) -> Text:
-    if not agent.failures.total:
-        return Text()
-    text = Text(f"{percent(agent.failures.rate)} {bounds(agent.failures.interval)}")
+    failures = agent.failures
+    if not failures.total:
+        return Text("–", style="dim")
+    text = Text(f"{percent(failures.rate)} of {failures.total:,} {bounds(failures.interval)}")
     if agent.measure == "status":
         text.append(" *", style="dim")
     return text
@@ -71,23 +89,43 @@ def _failing(agent: AgentHealth) -> Text:
 
 def _remarks(result: Status) -> list[Text]:
     out = []
-    if any(agent.measure == "status" and agent.failures.total for agent in result.agents):
-        out.append(Text("* by how runs ended: whether they achieved their task is not recorded. soma outcomes import "
-                        "labels.csv tells it.", style="dim"))  # fmt: skip
-    for agent in result.agents:
-        if agent.change.trend in {"worse", "better"} and agent.change.difference is not None:
+    by_status = [agent for agent in result.agents if agent.measure == "status" and agent.failures.total]
+    if by_status:
+        out.append(
+            Text(
+                "* a run that ended with an error counts as failed; whether the others achieved their task is not "
+                "recorded. soma outcomes import labels.csv tells it.",
+                style="dim",
+            )
+        )
+    out += [
+        Text(
+            f"{plain(agent.agent_id, 40)}: success is known of {number(agent.success.total, 'run')} only, "
+            f"{agent.success.successes:,} of them achieved their task"
+        )
+        for agent in by_status
+        if agent.success is not None
+    ]
+    changed = [agent for agent in result.agents if agent.change.trend in {"worse", "better"}]
+    for agent in sorted(changed, key=lambda agent: agent.change.trend != "worse")[:_TRENDS_TOLD]:
+        if agent.change.difference is not None:
             since = (clock.to_iso(agent.change.since) or "")[:10]
-            out.append(Text(f"{plain(agent.agent_id, 40)} is {agent.change.trend} since {since}: "
-                            f"{points(agent.change.difference)}"))  # fmt: skip
-    sources = result.sources
-    unusable = sources.failed + sources.empty + sources.unrecognised
-    if unusable:
-        out.append(Text(f"{number(unusable, 'source')} could not be used ({sources.failed:,} failed, {sources.empty:,} empty, "
-                        f"{sources.unrecognised:,} claimed by no adapter): soma vault info --sources", style="yellow"))  # fmt: skip
-    if out:
-        out.append(Text())
+            moved = points(agent.change.difference)
+            out.append(Text(f"{plain(agent.agent_id, 40)} fails {_MOVED[agent.change.trend]} since {since}: {moved}"))
     return out
 
 
-def _next(result: Status) -> Text:
-    return Text(f"Next: soma briefing --agent {plain(result.agents[0].agent_id, 60)} · soma divergence · soma signatures")
+def _sources(result: Status) -> list[Text]:
+    ledger = result.sources
+    kinds = (("failed", ledger.failed), ("empty", ledger.empty), ("claimed by no adapter", ledger.unrecognised))
+    unusable = sum(many for _, many in kinds)
+    out = []
+    if unusable:
+        told = ", ".join(f"{many:,} {kind}" for kind, many in kinds if many)
+        listed = Text(f"{number(unusable, 'source')} could not be used ({told}): soma vault info --sources")
+        listed.stylize("yellow")
+        out.append(listed)
+    if ledger.quarantined:
+        records = number(ledger.quarantined, "record")
+        out.append(Text(f"{records} could not be used: soma vault info --quarantine", style="yellow"))
+    return out

@@ -27,7 +27,6 @@ class Run(msgspec.Struct, frozen=True):
     ended_at: int | None
     decisions: int
     broken: int
-    delegated: bool
     cost_usd: float | None
     tokens: int
     tokens_known: bool
@@ -65,9 +64,11 @@ class AgentHealth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     Attributes:
         measure: What counts as a failed run: ``success`` (the task was not achieved) where that is known, else
             ``status`` (the run ended with an error); ``none`` when neither is known of any run.
-        failures: Of the runs where the measure is known.
+        failures: Runs that failed by the measure, of those where it is known.
         success: Of the runs where it is known; ``None`` when it is known of none.
         decisions_failed: Failed and timed-out ones of all its decisions.
+        more_needed: About how many more runs would allow a word on its health; ``None`` when there is one, or when it
+            would take very many.
         not_known: In words.
     """
 
@@ -79,6 +80,7 @@ class AgentHealth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     success: Proportion | None
     decisions: int
     decisions_failed: int
+    more_needed: int | None
     change: Change
     first_seen: int | None
     last_seen: int | None

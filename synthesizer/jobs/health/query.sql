@@ -9,7 +9,6 @@ SELECT
     epoch_us(ended_at) AS ended_at,
     decisions,
     CAST(failed + timeout AS INTEGER) AS broken,
-    parent_execution_id IS NOT NULL AS delegated,
     cost_usd,
     CAST(coalesce(tokens_in, 0) + coalesce(tokens_out, 0) AS BIGINT) AS tokens,
     (tokens_in IS NOT NULL OR tokens_out IS NOT NULL) AS tokens_known

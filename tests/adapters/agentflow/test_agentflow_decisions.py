@@ -235,5 +235,6 @@ def test_a_guard_counts_once_however_often_it_was_reported(fixtures: Path) -> No
         ("guard:spawn-explosion", "failed"),
         ("guard:known-bottleneck", "ok"),
     ]
+    assert [decision.native_id for decision in guards] == ["guard-4", "guard-6"]
     assert guards[0].error == "max-depth reached 2, limit 1"
     assert guards[1].reasoning == "bike is often slow"

@@ -48,7 +48,7 @@ def test_a_tau_bench_run_that_crashed_is_a_failed_run(tmp_path: Path) -> None:
 
 
 def test_intercode_two_models_on_the_same_tasks(fixtures: Path) -> None:
-    paths = sorted((fixtures / "generic" / "intercode").glob("*/*.json"))
+    paths = sorted((fixtures / "generic" / "intercode").glob("gpt-*/*fs_4.json"))
     assert len(paths) == 2
     solved = {}
     for path in paths:

@@ -53,7 +53,7 @@ def spots(value: Any) -> list[tuple[Any, Any]]:
 @pytest.fixture(scope="module")
 def seeds(fixtures: Path) -> list[Any]:
     tau = json.loads((fixtures / "generic" / "tau-bench" / "retail_10_runs.json").read_text())
-    (path,) = (fixtures / "generic" / "intercode" / "gpt-4").glob("*.json")
+    (path,) = (fixtures / "generic" / "intercode" / "gpt-4").glob("*fs_4.json")
     attempts = json.loads(path.read_text())
     facts = {
         "session_id": "s",

@@ -43,17 +43,17 @@ class Script:
         self._clock = _START
         self._last: str | None = None
         if session_id is not None:
-            self.entries.append({"type": "session", "version": 3, "id": session_id, "timestamp": self._iso(), "cwd": "/w",
-                                 **header})  # fmt: skip
+            first = {"type": "session", "version": 3, "id": session_id, "timestamp": self._iso(), "cwd": "/w"}
+            self.entries.append({**first, **header})
 
     def user(self, text: str, **message: Any) -> str:
         return self.message({"role": "user", "content": [{"type": "text", "text": text}], **message})
 
     def answer(self, *blocks: dict[str, Any] | str, parent: str | None = "", **message: Any) -> str:
         content = [{"type": "text", "text": block} if isinstance(block, str) else block for block in blocks]
-        calls = any(block["type"] == "toolCall" for block in content)
+        stop = "toolUse" if any(block["type"] == "toolCall" for block in content) else "stop"
         return self.message(
-            {"role": "assistant", "content": content, "provider": "p", "model": "m", "stopReason": "toolUse" if calls else "stop",
+            {"role": "assistant", "content": content, "provider": "p", "model": "m", "stopReason": stop,
              "usage": {"input": 10, "output": 2, "cacheRead": 3, "cacheWrite": 0, "cost": {"total": 0.5}}, **message},
             parent=parent,
         )  # fmt: skip

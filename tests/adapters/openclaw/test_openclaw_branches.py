@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
 import zstandard
 
 from soma.adapters.openclaw import ADAPTER
+from soma.source import Limits
 from tests.adapters.reading import run, sniff
 
 from .sessions import Script, call, one, outcomes, write_lines
@@ -172,12 +174,33 @@ def test_compressed_archives_read_like_plain_ones(tmp_path: Path, fixtures: Path
     assert [d.offset for d in draft.decisions] == [d.offset for d in one(plain).decisions]
 
 
-def test_a_broken_archive_is_damage_not_a_crash(tmp_path: Path) -> None:
-    data = zstandard.ZstdCompressor().compress(b"".join(b'{"type":"message","n":%d}\n' % n for n in range(50_000)))
-    for number, broken in enumerate((data[: len(data) // 2], data[:60] + b"\xff" * 20 + data[80:])):
-        path = tmp_path / f"{number}.jsonl.zst"
-        path.write_bytes(broken)
-        assert run(ADAPTER, path).damage
+@pytest.mark.parametrize("damage", ["cut", "overwritten"])
+def test_a_broken_archive_gives_what_comes_before_the_damage(tmp_path: Path, damage: str) -> None:
+    script = Script("s1")
+    for number in range(20_000):
+        script.answer(call(f"c{number}"))
+    data = zstandard.ZstdCompressor().compress(script.write(tmp_path / "s1.jsonl").read_bytes())
+    half = len(data) // 2
+    path = tmp_path / "s1.jsonl.zst"
+    path.write_bytes(data[:half] + (b"" if damage == "cut" else b"\xff" * 64 + data[half + 64 :]))
+    out = run(ADAPTER, path)
+    assert [found.reason.partition(":")[0] for found in out.damage][-1] == "broken zstd archive"
+    (draft,) = out.executions
+    assert 5_000 < len(draft.decisions) < 20_000
+
+
+def test_an_archive_of_several_frames_is_read_to_its_end(tmp_path: Path, fixtures: Path) -> None:
+    lines = (fixtures / "openclaw/run-2026.4.26/agents/main/sessions/s-broken.jsonl").read_bytes().splitlines(True)
+    path = tmp_path / "s-broken.jsonl.zst"
+    path.write_bytes(b"".join(zstandard.ZstdCompressor().compress(line) for line in lines))
+    assert outcomes(one(path)) == ["exec:failed", "read:failed", "exec:failed"]
+
+
+def test_an_archive_that_unpacks_without_end_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "s1.jsonl.zst"
+    path.write_bytes(zstandard.ZstdCompressor().compress(b"{}\n" * 1_000_000))
+    out = run(ADAPTER, path, limits=Limits(document_bytes=1_000_000))
+    assert [damage.reason for damage in out.damage] == ["broken zstd archive: it unpacks to more than 1,000,000 bytes"]
 
 
 def test_a_deep_session_is_read_without_recursion(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_parallel_calls_share_their_message(read: Readout, figures: Counter[str]
 
 
 def test_durations(read: Readout, figures: Counter[str], raw: list[list[dict[str, Any]]], counter: ModuleType) -> None:
-    """The counter takes result time minus answer time everywhere; soma takes the tool's own clock where there is one."""
+    """The counter takes result time minus answer time; soma takes the tool's own clock where there is one."""
     by_answer, own = {}, {}
     for entries in raw:
         session = entries[0]["id"]

@@ -89,9 +89,9 @@ def test_the_job_is_the_whole_context(tmp_path: Path) -> None:
     jobs = json.loads((tmp_path / "cron/jobs.json").read_text())
     jobs["jobs"][0]["name"], jobs["jobs"][1]["state"] = "renamed", {"nextRunAtMs": 1}
     (tmp_path / "cron/jobs.json").write_text(json.dumps(jobs))
-    assert source_of(ADAPTER, path).context == before == {
-        "job": {"id": "j1", "name": "check", "agentId": "auditor", "sessionTarget": "isolated", "payloadKind": "agentTurn",
-                "text": "value the stock"}}  # fmt: skip
+    assert source_of(ADAPTER, path).context == before
+    assert before["job"] == {"id": "j1", "name": "check", "agentId": "auditor", "sessionTarget": "isolated",
+                             "payloadKind": "agentTurn", "text": "value the stock"}  # fmt: skip
 
 
 def test_the_session_index_tells_agent_parent_and_end(fixtures: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 
 from soma.adapters.openclaw import ADAPTER
 from soma.model import OUTCOMES
-from tests.adapters.reading import Readout, run
+from tests.adapters.reading import Readout, run, sniff
 
 from .sessions import Script, call, outcomes, write_lines
 
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 ODD: list[Any] = [
     None,
     True,
@@ -35,7 +38,7 @@ ODD: list[Any] = [
     {"type": 1},
     {"text": []},
 ]
-odd_values = st.sampled_from(ODD)
+odd_values = st.sampled_from(ODD).map(copy.deepcopy)
 
 
 def check(out: Readout) -> None:
@@ -78,7 +81,36 @@ def test_any_field_may_have_any_type(entries: list[dict[str, Any]], tmp_path: Pa
         for key in place[:-1]:
             target = target[key]
         target[place[-1]] = data.draw(odd_values)
-    check(run(ADAPTER, write_lines(tmp_path / "s.jsonl", changed)))
+    path = write_lines(tmp_path / "s.jsonl", changed)
+    check(run(ADAPTER, path))
+    sniff(ADAPTER, path)
+
+
+@QUICK
+@given(data=st.data())
+def test_any_index_may_be_odd(tmp_path: Path, data: st.DataObject) -> None:
+    jobs = {"version": 1, "jobs": [{"id": "j1", "name": "n", "schedule": {}, "payload": {"kind": "k"}}]}
+    index = {"agent:x:main": {"sessionId": "p", "sessionStartedAt": 1, "status": "done"},
+             "agent:x:subagent:1": {"sessionId": "s1", "sessionStartedAt": 2, "status": "done", "endedAt": 5,
+                                    "spawnedBy": "agent:x:main", "spawnDepth": 1, "label": "l"}}  # fmt: skip
+    for document in (jobs, index):
+        place = data.draw(st.sampled_from(places(document)[1:]))
+        target: Any = document
+        for key in place[:-1]:
+            target = target[key]
+        target[place[-1]] = data.draw(odd_values)
+    script = Script("s1")
+    script.user("go")
+    path = script.write(tmp_path / "s1.jsonl")
+    line = {"jobId": "j1", "action": "finished", "runAtMs": 1_795_216_644_317, "status": "ok"}
+    log = write_lines(tmp_path / "cron/runs/j1.jsonl", [line])
+    for companion in (
+        write_lines(path.with_name("sessions.json"), [index]),
+        write_lines(tmp_path / "cron/jobs.json", [jobs]),
+    ):
+        sniff(ADAPTER, companion)
+    check(run(ADAPTER, path))
+    check(run(ADAPTER, log))
 
 
 @QUICK

@@ -1,0 +1,51 @@
+# make demo and make test need Python 3.11 or newer and nothing else: they make their own environment in .venv.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+SOMA ?= $(BIN)/soma
+DEMO := .demo
+
+.PHONY: demo test checks install tools tour bench clean
+
+demo: install
+	@$(MAKE) --no-print-directory tour
+
+test: tools install checks
+	$(BIN)/python -m pytest $(PYTEST)
+
+checks:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p soma
+	$(BIN)/mypy tests benchmarks
+
+# The demo with any soma: make tour SOMA=/path/to/soma
+tour:
+	@rm -rf $(DEMO) && mkdir -p $(DEMO)
+	@echo '$$ soma harvest fixtures' && $(SOMA) harvest fixtures --vault $(DEMO)/vault
+	@echo && echo '$$ soma status' && $(SOMA) status --vault $(DEMO)/vault
+	@echo && echo '$$ soma divergence --agents gpt-4 starchat' && $(SOMA) divergence --agents gpt-4 starchat --vault $(DEMO)/vault
+	@echo && echo '$$ soma briefing --agent starchat' && $(SOMA) briefing --agent starchat --vault $(DEMO)/vault
+	@echo && echo '$$ soma report --out $(DEMO)/soma-report.json' && $(SOMA) report --out $(DEMO)/soma-report.json --vault $(DEMO)/vault
+
+# Installed as a user has it, not editable: what is tested is what is shipped.
+install: $(BIN)/python
+	@rm -rf build
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade-strategy only-if-needed .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
+	@rm -rf build
+
+tools: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group test
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "soma needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+
+bench: install
+	$(BIN)/python benchmarks/harvest.py
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

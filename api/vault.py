@@ -1,0 +1,133 @@
+"""A vault with everything that can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from soma.config import load
+from soma.harvester.agents import AgentNames
+from soma.harvester.harvest import Options, harvest
+from soma.harvester.summary import Summary
+from soma.vault import Snapshot, VaultRoot
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+    from soma.synthesizer.jobs.briefing.model import Briefing
+    from soma.synthesizer.jobs.chain.model import Chains
+    from soma.synthesizer.jobs.divergence.model import Divergence
+    from soma.synthesizer.jobs.health.model import Status
+    from soma.synthesizer.jobs.signatures.model import Signatures
+
+
+class Vault:
+    """A vault: harvest into it, read it as frames, ask it what the commands answer.
+
+    Every property and question works on the vault's newest snapshot; ``snapshot()`` pins one for several questions.
+
+    Args:
+        path: The vault's folder; it is made by the first harvest.
+
+    Examples:
+        >>> vault = Vault(".soma")                          # doctest: +SKIP
+        >>> vault.harvest(["traces/"]).decisions            # doctest: +SKIP
+        >>> vault.sql("SELECT agent_id, count(*) FROM executions GROUP BY agent_id")   # doctest: +SKIP
+    """
+
+    def __init__(self, path: str | Path = ".soma") -> None:
+        self._root = VaultRoot(path)
+
+    def __repr__(self) -> str:
+        return f"Vault({str(self._root.path)!r})"
+
+    @property
+    def path(self) -> Path:
+        """The vault's folder."""
+        return self._root.path
+
+    def snapshot(self) -> Snapshot:
+        """The vault as it is now; later commits do not change it.
+
+        Raises:
+            VaultMissing: if nothing was harvested yet.
+        """
+        return self._root.snapshot()
+
+    @property
+    def executions(self) -> pl.LazyFrame:
+        """All executions, one row each; columns: ``docs/rows.md``."""
+        return self.snapshot().executions
+
+    @property
+    def decisions(self) -> pl.LazyFrame:
+        """All decisions, one row each, scanned lazily."""
+        return self.snapshot().decisions
+
+    def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """The answer of one DuckDB query over ``executions``, ``decisions``, ``sources``, ``quarantine``, ``insights``.
+
+        Raises:
+            UsageError: if DuckDB refuses the query.
+        """
+        return self.snapshot().sql(query, parameters)
+
+    def harvest(
+        self, paths: Sequence[str | Path], *, agent: str | None = None, format: str | None = None, jobs: int | None = None
+    ) -> Summary:
+        """Read what is new or changed at ``paths``: ``soma harvest``.
+
+        Args:
+            paths: Files, folders, globs.
+            agent: Name all agents so, whatever the traces say.
+            format: Read every file as this format instead of recognising it.
+            jobs: Worker processes; by default one per processor.
+        """
+        settings = load(Path.cwd(), {}, {}).settings
+        options = Options(
+            jobs=jobs or settings.jobs, format=format, agents=AgentNames(override=agent, rules=settings.agents),
+            emails=settings.redact.emails, phones=settings.redact.phones,
+        )  # fmt: skip
+        return harvest([str(path) for path in paths], self._root, options)
+
+    def status(self) -> Status:
+        """The agents by health: ``soma status``."""
+        from soma.synthesizer.jobs import health
+
+        snapshot = self.snapshot()
+        return health.run(snapshot, version=snapshot.version)
+
+    def briefing(self, agent: str) -> Briefing:
+        """Is this agent healthy, why not, what to do: ``soma briefing``.
+
+        Raises:
+            NothingFound: if the vault holds no run of that agent.
+        """
+        from soma.synthesizer.jobs import briefing
+
+        snapshot = self.snapshot()
+        return briefing.run(snapshot, agent, version=snapshot.version)
+
+    def divergence(self, *agents: str, task: str | None = None, delta: float = 0.10) -> Divergence:
+        """At which step agents part, and whether it is real: ``soma divergence``."""
+        from soma.synthesizer.jobs import divergence
+
+        return divergence.run(self.snapshot(), agents or None, task, delta=delta)
+
+    def signatures(self, agent: str | None = None) -> Signatures:
+        """The paths agents take and how they end: ``soma signatures``."""
+        from soma.synthesizer.jobs import signatures
+
+        return signatures.run(self.snapshot(), agent)
+
+    def chain(self, execution: str) -> Chains:
+        """One execution, decision by decision: ``soma decisions --execution``.
+
+        Raises:
+            NothingFound: if there is no such execution.
+        """
+        from soma.synthesizer.jobs import chain
+
+        return chain.run(self.snapshot(), execution)

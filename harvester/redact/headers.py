@@ -1,0 +1,89 @@
+"""Secrets known by the header or the command they stand in: ``Bearer``, ``Cookie``, ``mysql -p``, ``curl -u``."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+
+from .entropy import is_placeholder, is_secret
+from .rules import Span
+
+_SCHEMED = re.compile(
+    r"(?i)(?<![A-Za-z0-9])(?P<scheme>bearer|basic)(?:[ \t]|%20){1,3}(?P<secret>[A-Za-z0-9._~+/=-]{8,4096})"
+)
+_AUTHORIZATION = re.compile(
+    r"""(?ix)authorization\\{0,7}["']?[ \t]{0,3}[:=][ \t]{0,3}\\{0,7}["']?
+        (?:(?:token|apikey|api-key|key|bot|digest|negotiate|ntlm|hmac)[ \t]{1,3})?
+        (?P<secret>(?!bearer\b|basic\b)[A-Za-z0-9._~+/=-]{8,4096})"""
+)
+_COOKIES = re.compile(r"""(?i)cookie\\{0,7}["']?[ \t]{0,3}[:=][ \t]{0,3}\\{0,7}["']?(?P<pairs>[^\n"'\\]{3,4096})""")
+_COOKIE = re.compile(r"(?P<name>[\w.-]{1,64})=(?P<secret>[^;\s]{6,4096})")
+_COOKIE_ATTRIBUTES = frozenset(("path", "domain", "expires", "max-age", "samesite", "version", "priority"))
+_SESSION = re.compile(
+    r"(?i)(?<![\w-])(?:session|sess|sessionid|phpsessid|jsessionid|asp\.net_sessionid)="
+    r"(?P<secret>[^\s;&\"'\\,<>]{16,1024})"
+)
+SESSION_HINTS = ("session=", "sess=", "sessionid=", "sessid=")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\Z", re.IGNORECASE)
+
+_ARGUMENT = r"""(?P<secret>[^\s'"|;&-][^\s'"|;&]{2,256}|'[^'\n]{3,256}'|"[^"\n]{3,256}")"""
+_COMMANDS = (
+    re.compile(
+        r"(?:(?<![^\n;&|`(\"'])|(?<=sudo )|(?<=[;&|] ))(?:mysql|mysqldump|mysqladmin|mariadb)\s[^\n|;&]{0,256}?(?<=\s)"
+        r"-p" + _ARGUMENT
+    ),
+    re.compile(r"\b(?:sshpass|docker login|podman login|redis-cli)\s[^\n|;&]{0,256}?(?<=\s)-[pa] ?" + _ARGUMENT),
+    re.compile(
+        r"\b(?:curl|wget|https?)\s[^\n]{0,400}?(?<=\s)(?:-u|--user)[ =]?['\"]?[^\s:'\"]{1,64}:"
+        r"(?P<secret>[^\s'\"\\]{3,256})"
+    ),
+)
+SHORT_OPTION = re.compile(r" --?[pua]").search
+"""What stands before every secret that ``commands`` finds."""
+
+
+def authorizations(text: str) -> Iterator[Span]:
+    """``Authorization`` headers, and anything that says ``Bearer`` or ``Basic``."""
+    for found in _SCHEMED.finditer(text):
+        value = found["secret"]
+        basic = found["scheme"].lower() == "basic"
+        if _is_basic(value) if basic else is_secret(value.rstrip(".,")):
+            yield *found.span("secret"), "basic" if basic else "bearer"
+    for found in _AUTHORIZATION.finditer(text):
+        if is_secret(found["secret"]):
+            yield *found.span("secret"), "authorization"
+
+
+def _is_basic(value: str) -> bool:
+    try:
+        decoded = b64decode(value + "=" * (-len(value) % 4), validate=True)
+    except ValueError:
+        return False
+    return b":" in decoded and decoded.isascii() and decoded.decode().isprintable()
+
+
+def cookies(text: str) -> Iterator[Span]:
+    """The values of ``Cookie`` and ``Set-Cookie`` headers."""
+    for header in _COOKIES.finditer(text):
+        for pair in _COOKIE.finditer(text, *header.span("pairs")):
+            if pair["name"].lower() not in _COOKIE_ATTRIBUTES and is_secret(pair["secret"]):
+                yield *pair.span("secret"), "cookie"
+
+
+def sessions(text: str) -> Iterator[Span]:
+    """``PHPSESSID=x`` and the like, outside headers too; ids of agent sessions are none."""
+    for found in _SESSION.finditer(text):
+        value = found["secret"]
+        if is_secret(value) and not _UUID.match(value) and not value.startswith(("agent", "sess", "ses_")):
+            yield *found.span("secret"), "session"
+
+
+def commands(text: str) -> Iterator[Span]:
+    """Short options of well-known programs: ``mysql -pX``, ``sshpass -p X``, ``curl -u name:X``."""
+    for pattern in _COMMANDS:
+        for found in pattern.finditer(text):
+            value = found["secret"].strip("'\"")
+            if not is_placeholder(value):
+                start = found.start("secret") + (found["secret"] != value)
+                yield start, start + len(value), "password"

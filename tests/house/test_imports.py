@@ -1,0 +1,111 @@
+"""Who may import whom, read from the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+FOLDERS = ("core", "adapters", "harvester", "vault", "synthesizer", "cli", "api")
+MAY_IMPORT = {
+    "core": {"core"},
+    "adapters": {"core", "adapters"},
+    "vault": {"core", "vault"},
+    "harvester": {"core", "adapters", "vault", "harvester"},
+    "synthesizer": {"core", "vault", "synthesizer"},
+    "api": {"core", "adapters", "vault", "harvester", "synthesizer", "api"},
+    "cli": {"core", "adapters", "vault", "harvester", "synthesizer", "api", "cli"},
+}
+# These cost a tenth of a second or more each: `soma --help` and a hook must not pay for them.
+HEAVY = {"duckdb", "pyarrow", "polars", "scipy", "networkx", "deltalake"}
+# What has one place in soma: the wall clock, randomness and JSON.
+ONE_PLACE = {"json": {"core/codec.py"}, "random": set(), "time": {"core/clock.py", "vault/lock.py"}}
+
+
+def modules() -> list[Path]:
+    return sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Every imported module with whether it is imported at module level and at run time."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {
+        id(inner)
+        for node in tree.body
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    top = {id(node) for node in tree.body}
+    package = path.relative_to(ROOT).parts
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, id(node) in top and id(node) not in typing_only
+        elif isinstance(node, ast.ImportFrom):
+            name = node.module or ""
+            if node.level:
+                base = ["soma", *package[:-1]] if package[0] != "core" else ["soma", *package[1:-1]]
+                name = ".".join([*base[: len(base) - node.level + 1], *([name] if name else [])])
+            yield name, id(node) in top and id(node) not in typing_only
+            if name == "soma":
+                for alias in node.names:
+                    yield f"soma.{alias.name}", id(node) in top and id(node) not in typing_only
+
+
+def folder_of(module: str) -> str | None:
+    parts = module.split(".")
+    if parts[0] != "soma":
+        return None
+    return parts[1] if len(parts) > 1 and parts[1] in FOLDERS else "core"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_its_folder_may(path: Path) -> None:
+    own = path.relative_to(ROOT).parts[0]
+    if path == ROOT / "core" / "__init__.py":
+        # The facade names everything, but loads it only when it is asked for.
+        assert all(folder_of(module) == "core" or not at_top for module, at_top in imports(path) if folder_of(module))
+        return
+    forbidden = {
+        module for module, _ in imports(path) if (folder := folder_of(module)) and folder not in MAY_IMPORT[own]
+    }
+    assert not forbidden, f"{path.relative_to(ROOT)} must not import {sorted(forbidden)}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_heavy_libraries_are_imported_inside_functions(path: Path) -> None:
+    heavy = {module for module, at_top in imports(path) if at_top and module.split(".")[0] in HEAVY}
+    assert not heavy, f"{path.relative_to(ROOT)} imports {sorted(heavy)} when it is loaded"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_clock_randomness_and_json_have_one_place(path: Path) -> None:
+    here = path.relative_to(ROOT).as_posix()
+    for module, _ in imports(path):
+        places = ONE_PLACE.get(module.split(".")[0])
+        assert places is None or here in places, f"{here} imports {module}; use soma.codec or soma.clock"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_outgrows_its_size(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= 500, f"{path.relative_to(ROOT)} has {lines} lines"
+    assert path.stem not in {"utils", "helpers", "common", "manager"}
+
+
+def test_everything_is_caught_in_two_places_only() -> None:
+    places = set()
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ExceptHandler) and (
+                node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"}
+            ):
+                # A handler that ends by raising again only cleans up.
+                if isinstance(node.body[-1], ast.Raise):
+                    continue
+                places.add(path.relative_to(ROOT).as_posix())
+    assert places == {"cli/main.py", "harvester/work.py"}
