@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
+from collections.abc import Sequence
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +26,7 @@ _WORDS = {"not enough data": "too few runs"}
 _TRENDS = {"worse": "↗ worse", "better": "↘ better", "steady": "steady", "unknown": "–"}
 _MOVED = {"worse": "more", "better": "less"}
 _BAR = 12
+_WIDE_ENOUGH, _WIDE = 96, 105
 _SHOWN = 40
 _TRENDS_TOLD = 8
 
@@ -38,7 +41,7 @@ def render(result: Status) -> RenderableType:
     )
     if not result.agents:
         return Group(head, Text(), *_sources(result), Text("No runs yet. soma harvest PATH reads traces."))
-    parts: list[RenderableType] = [head, Text(), _table(result)]
+    parts: list[RenderableType] = [head, Text(), AgentTable(result.agents[:_SHOWN])]
     if len(result.agents) > _SHOWN:
         parts.append(
             Text(f"… and {number(len(result.agents) - _SHOWN, 'more agent')}: soma status --json", style="dim")
@@ -51,25 +54,36 @@ def render(result: Status) -> RenderableType:
     return Group(*parts)
 
 
-def _table(result: Status) -> Table:
-    shown = result.agents[:_SHOWN]
-    trends = any(agent.change.trend != "unknown" for agent in shown)
+class AgentTable:
+    """The agents, a line each; the bars are left out where the screen is too narrow for them."""
+
+    def __init__(self, agents: Sequence[AgentHealth]) -> None:
+        self.agents = agents
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        trends = any(agent.change.trend != "unknown" for agent in self.agents)
+        yield _table(self.agents, bars=options.max_width >= (_WIDE if trends else _WIDE_ENOUGH), trends=trends)
+
+
+def _table(agents: Sequence[AgentHealth], *, bars: bool, trends: bool) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column("agent", min_width=8, max_width=26, overflow="ellipsis", no_wrap=True)
+    table.add_column("agent", min_width=8, max_width=26, overflow="fold")
     table.add_column("health", no_wrap=True)
     table.add_column("runs", justify="right", no_wrap=True)
-    table.add_column("that fail", no_wrap=True, min_width=_BAR)
-    table.add_column("of those known", no_wrap=True)
+    if bars:
+        table.add_column("that fail", no_wrap=True, min_width=_BAR)
+    table.add_column("of those known" if bars else "that fail, of those known", no_wrap=True)
     if trends:
         table.add_column("trend", no_wrap=True)
     table.add_column("last seen", no_wrap=True)
-    for agent in shown:
+    for agent in agents:
+        bar = whisker(agent.failures, width=_BAR) if agent.failures.total else Text()
         trend = Text(_TRENDS[agent.change.trend], style="red" if agent.change.trend == "worse" else "")
         table.add_row(
             Text(plain(agent.agent_id, 60) or "(not named)"),
             Text(_WORDS.get(agent.health, agent.health), style=STYLES[agent.health]),
             f"{agent.runs:,}",
-            whisker(agent.failures, width=_BAR) if agent.failures.total else Text("not known", style="dim"),
+            *([bar] if bars else []),
             _failing(agent),
             *([trend] if trends else []),
             (clock.to_iso(agent.last_seen) or "–")[:10],
@@ -80,7 +94,7 @@ def _table(result: Status) -> Table:
 def _failing(agent: AgentHealth) -> Text:
     failures = agent.failures
     if not failures.total:
-        return Text("–", style="dim")
+        return Text("not known", style="dim")
     text = Text(f"{percent(failures.rate)} of {failures.total:,} {bounds(failures.interval)}")
     if agent.measure == "status":
         text.append(" *", style="dim")
