@@ -1,0 +1,1 @@
+"""Adapters: one package per trace format; bytes in, executions and decisions out."""

@@ -62,7 +62,7 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
         sniff: Head of a file and its name to ``Match`` or ``None``.
         read: Source to records, streaming; sets ``source.bytes_read`` when it stops before a torn end.
         map: Records of one source, or of several that belong together, to drafts. Pure.
-        companions: Relative paths of files that are read with the source; a change in one of them may mean reading again.
+        companions: Relative paths of files that are read with the source; a change in one may mean reading again.
         context: The part of the companions that matters to this source, as plain JSON values; the source is read again
             when it changes. Must be small and must not change for reasons that do not concern the source.
     """

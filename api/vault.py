@@ -75,7 +75,12 @@ class Vault:
         return self.snapshot().sql(query, parameters)
 
     def harvest(
-        self, paths: Sequence[str | Path], *, agent: str | None = None, format: str | None = None, jobs: int | None = None
+        self,
+        paths: Sequence[str | Path],
+        *,
+        agent: str | None = None,
+        format: str | None = None,  # noqa: A002 - the option's name
+        jobs: int | None = None,
     ) -> Summary:
         """Read what is new or changed at ``paths``: ``soma harvest``.
 

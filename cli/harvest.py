@@ -38,8 +38,9 @@ def command(
 ) -> int:  # fmt: skip
     """Read traces of any framework into the vault.
 
-    PATH is a file, a folder or a glob. What was read before and has not changed is not read again; what no adapter claims, what
-    is empty and what is damaged is named with the reason. Exit code 4 says that some sources failed; the rest is kept.
+    PATH is a file, a folder or a glob. What was read before and has not changed is not read again; what no adapter
+    claims, what is empty and what is damaged is named with the reason. Exit code 4 says that some sources failed; the
+    rest is kept.
     """
     from soma.adapters.registry import adapter_named
     from soma.harvester.agents import AgentNames
@@ -81,7 +82,8 @@ def _since(text: str | None) -> int | None:
         return (clock.now() - int(text[:-1]) * unit * 1_000_000) * 1000
     moment = clock.from_iso(text)
     if moment is None:
-        raise UsageError(f"--since cannot be read: {text!r}", hint="write it like 2026-03-21, 2026-03-21T09:30:00Z, 36h or 14d")
+        hint = "write it like 2026-03-21, 2026-03-21T09:30:00Z, 36h or 14d"
+        raise UsageError(f"--since cannot be read: {text!r}", hint=hint)
     return moment * 1000
 
 
@@ -99,4 +101,3 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("harvest", total=None)
         yield lambda done: bar.update(task, total=done.bytes_total, completed=done.bytes)
-

@@ -82,7 +82,8 @@ def _facts(summary: Summary) -> Text | None:
         facts.append(f"{number(summary.redacted, 'secret')} redacted ({listed})")
     for field, formats in summary.cannot_tell.items():
         facts.append(f"{_FIELD_WORDS.get(field, field)} cannot be told by {', '.join(formats)}")
-    lines = [*facts, *(w for w in summary.warnings if w.startswith(("interrupted", "only")) or "kept" in w or "still" in w)]
+    told = [w for w in summary.warnings if w.startswith(("interrupted", "only")) or "still" in w or "kept" in w]
+    lines = [*facts, *told]
     return Text("\n".join(plain(line) for line in lines)) if lines else None
 
 
@@ -94,8 +95,8 @@ def _last_line(summary: Summary, vault: str) -> Text:
         return Text(f"{found}, {took}. Nothing was written (dry run).    Next: soma harvest without --dry-run")
     if not summary.sources.read and not summary.executions:
         looked = number(summary.sources.unchanged, "source")
-        return Text(f"Nothing new: {looked} unchanged, {took}. Vault {plain(vault)} stays at version {summary.vault_version}.")
+        stays = f"Vault {plain(vault)} stays at version {summary.vault_version}."
+        return Text(f"Nothing new: {looked} unchanged, {took}. {stays}")
     found = f"{number(summary.executions, 'execution')}, {number(summary.decisions, 'decision')}"
-    return Text(
-        f"{found}, {took}. Vault {plain(vault)}, version {summary.vault_version}.    Next: soma status · soma divergence"
-    )
+    now = f"Vault {plain(vault)}, version {summary.vault_version}."
+    return Text(f"{found}, {took}. {now}    Next: soma status · soma divergence")

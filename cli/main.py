@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -79,9 +80,7 @@ def cli(ctx: click.Context, debug: bool) -> None:  # noqa: ARG001
             click.echo(ctx.get_help())
 
 
-def _here() -> os.PathLike[str]:
-    from pathlib import Path
-
+def _here() -> Path:
     return Path.cwd()
 
 
@@ -116,7 +115,8 @@ def main() -> None:
     except Exception as problem:
         if debug:
             raise
-        _show(f"soma broke: {type(problem).__name__}: {problem}", None, "run it again with --debug and report the traceback")
+        told = f"soma broke: {type(problem).__name__}: {problem}"
+        _show(told, None, "run it again with --debug and report the traceback")
         sys.exit(70)
 
 

@@ -17,7 +17,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def vault_option(function: _F) -> _F:
     """``--vault``."""
-    return click.option("--vault", metavar="DIR", help="The vault (default: .soma here, or what soma.toml says).")(function)
+    told = "The vault (default: .soma here, or what soma.toml says)."
+    return click.option("--vault", metavar="DIR", help=told)(function)
 
 
 def json_option(function: _F) -> _F:

@@ -112,7 +112,8 @@ def _render_info(result: VaultInfo) -> RenderableType:
     if result.quarantine:
         listing = _table("source", "byte", "length", "why", right=("byte", "length"))
         for record in result.quarantine:
-            listing.add_row(Text(plain(record.path)), f"{record.offset:,}", f"{record.length:,}", Text(plain(record.reason)))
+            place = (f"{record.offset:,}", f"{record.length:,}")
+            listing.add_row(Text(plain(record.path)), *place, Text(plain(record.reason)))
         parts += [Text(), listing]
     return Group(*parts)
 
@@ -128,7 +129,10 @@ def _table(*names: str, right: tuple[str, ...] = ()) -> Table:
 @vault_option
 @json_option
 def check_(vault: str | None, as_json: bool) -> int:
-    """Verify every file, that ids are unique, and the ledger against the rows. Exit code 1 when something does not hold."""
+    """Verify every file, that ids are unique, and the ledger against the rows.
+
+    Exit code 1 says that something does not hold.
+    """
     from soma.vault.check import Checked, check
 
     from .output import emit
@@ -163,9 +167,11 @@ def compact_(vault: str | None, as_json: bool) -> None:
         result = compact(writer)
 
     def render(done: Compacted) -> RenderableType:
-        table = _table("table", "files before", "after", "rows before", "after ", right=("files before", "after", "rows before", "after "))
+        columns = ("files before", "files after", "rows before", "rows after")
+        table = _table("table", *columns, right=columns)
         for item in done.tables:
-            table.add_row(item.table, f"{item.files_before:,}", f"{item.files_after:,}", f"{item.rows_before:,}", f"{item.rows_after:,}")
+            counts = (item.files_before, item.files_after, item.rows_before, item.rows_after)
+            table.add_row(item.table, *(f"{count:,}" for count in counts))
         return Group(table, Text(), Text("The old files stay readable until: soma vault vacuum"))
 
     emit(result, as_json, render)
@@ -188,6 +194,7 @@ def vacuum_(retention_hours: int, dry_run: bool, vault: str | None, as_json: boo
 
     def render(done: Vacuumed) -> RenderableType:
         verb = "would be deleted" if done.dry_run else "deleted"
-        return Text(f"{number(done.files, 'file')} {verb}, {done.bytes / 1e6:,.1f} MB (older than {done.retention_hours} hours).")
+        age = f"older than {number(done.retention_hours, 'hour')}"
+        return Text(f"{number(done.files, 'file')} {verb}, {done.bytes / 1e6:,.1f} MB ({age}).")
 
     emit(result, as_json, render)

@@ -104,7 +104,7 @@ def to_datetime(micros: int) -> dt.datetime:
 
 
 def elapsed_ms(start: int | None, end: int | None) -> float | None:
-    """Milliseconds from ``start`` to ``end``; ``None`` when one is unknown or the clocks disagree (end before start)."""
+    """Milliseconds from ``start`` to ``end``; ``None`` when one is unknown or the clocks disagree."""
     if start is None or end is None or end < start:
         return None
     return (end - start) / 1000

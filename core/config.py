@@ -123,7 +123,7 @@ def _toml(path: Path) -> dict[str, Any]:
 
 
 def home() -> Path:
-    """Where soma keeps what belongs to the person rather than to a vault: ``SOMA_HOME``, else the platform's data folder."""
+    """Where soma keeps what belongs to a person, not to a vault: ``SOMA_HOME``, else the platform's data folder."""
     if os.environ.get("SOMA_HOME"):
         return Path(os.environ["SOMA_HOME"])
     import platformdirs

@@ -64,7 +64,7 @@ class ExecutionDraft(msgspec.Struct, kw_only=True):
     Attributes:
         execution_id: The framework's identity of the run, qualified: see ``soma.identity.qualified``.
         agent_id: Who ran; empty when the trace does not say (rules of ``soma.toml`` or the folder decide then).
-        claims: Keys that other sources of the same run or family share; sources with a common key are resolved together.
+        claims: Keys that other sources of the same run share; sources with a common key are resolved together.
         status: How the run ended; success: whether the task was achieved, only where something says so.
         success_from: What says so: ``reward``, ``feedback``, ``evaluation``, ``labels``.
         tokens_*: Of the whole run, each model message counted once; input excludes cache reads and writes where the

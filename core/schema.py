@@ -1,7 +1,7 @@
 """Every table of the vault, defined once: name, type, meaning, since when.
 
-From this one list come the Arrow schema that is written, the DuckDB types that are read, the JSON Schema of a row and the
-table in ``docs/rows.md``. Types are the small set that parquet, Delta, DuckDB and Polars agree on.
+From this one list come the Arrow schema that is written, the DuckDB types that are read, the JSON Schema of a row and
+the table in ``docs/rows.md``. Types are the small set that parquet, Delta, DuckDB and Polars agree on.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ DECISIONS = Table(
     key=("decision_id",),
     order=("agent_id", "execution_id", "step"),
     columns=(
-        _required("decision_id", "string", "stable id: execution id and the framework's own id of the call, else position"),
+        _required("decision_id", "string", "stable id: execution id and the framework's own call id, else position"),
         _required("execution_id", "string", "the execution it belongs to"),
         _required("revision", "int64", "which reading of the execution"),
         _required("reading", "int64", "which write of it: bookkeeping that no view shows"),

@@ -34,6 +34,8 @@ class LiveTable:
         self.table = table
         self.folder = vault / table.path
         self._delta = self._open()
+        self._added: dict[str, Fragment] = {}
+        self._removed: frozenset[str] = frozenset()
         self.version: int = self._delta.version() if self._delta else -1
 
     def _open(self) -> DeltaTable | None:
@@ -52,23 +54,34 @@ class LiveTable:
 
     def files(self) -> dict[str, int]:
         """Names of the live files and the rows the log says they hold."""
-        if self._delta is None:
-            return {}
-        import pyarrow as pa
-
-        actions = pa.table(self._delta.get_add_actions(flatten=True)).select(["path", "num_records"]).to_pydict()
-        pairs = zip(actions["path"], actions["num_records"], strict=True)
-        return {unquote(str(path)): int(rows or 0) for path, rows in pairs}
+        return self._facts("num_records") | {name: item.rows for name, item in self._added.items()}
 
     def sizes(self) -> dict[str, int]:
         """Names of the live files and their bytes."""
+        return self._facts("size_bytes") | {name: item.size for name, item in self._added.items()}
+
+    def _facts(self, column: str) -> dict[str, int]:
         if self._delta is None:
             return {}
         import pyarrow as pa
 
-        actions = pa.table(self._delta.get_add_actions(flatten=True)).select(["path", "size_bytes"]).to_pydict()
-        pairs = zip(actions["path"], actions["size_bytes"], strict=True)
-        return {unquote(str(path)): int(size) for path, size in pairs}
+        actions = pa.table(self._delta.get_add_actions(flatten=True)).select(["path", column]).to_pydict()
+        named = zip(map(unquote, actions["path"]), actions[column], strict=True)
+        return {name: int(value or 0) for name, value in named if name not in self._removed}
+
+    def as_if(self, add: Iterable[Fragment], remove: Iterable[str]) -> LiveTable:
+        """The table as it will be after a commit that is decided but not yet made. For reading only."""
+        future = self._at(self._delta)
+        future._added = {item.name: item for item in add}
+        future._removed = frozenset(remove)
+        return future
+
+    def _at(self, delta: DeltaTable | None) -> LiveTable:
+        other = object.__new__(LiveTable)
+        other.table, other.folder, other._delta = self.table, self.folder, delta
+        other._added, other._removed = {}, frozenset()
+        other.version = delta.version() if delta else -1
+        return other
 
     def added_last(self) -> list[str]:
         """Names of the live files that the last commit added."""
@@ -143,11 +156,8 @@ class LiveTable:
         except (DeltaError, OSError) as problem:
             raise VaultError(f"{self.table.path} cannot be committed to: {_first_line(problem)}", where=str(self.folder),
                              hint="check that the disk is not full or read-only, then run the command again") from problem  # fmt: skip
-        fresh = object.__new__(LiveTable)
-        fresh.table, fresh.folder, fresh._delta = self.table, self.folder, delta
         delta.update_incremental()
-        fresh.version = delta.version()
-        return fresh
+        return self._at(delta)
 
     def _create(self) -> DeltaTable:
         from deltalake import DeltaTable, Schema
@@ -179,8 +189,8 @@ class LiveTable:
         )
 
 
-def read_file(path: str, columns: list[str] | None = None) -> pa.Table:
-    """One parquet file.
+def read_file(path: str, columns: list[str] | None = None, *, verify: bool = False) -> pa.Table:
+    """One parquet file; with ``verify`` also the checksums of its pages.
 
     Raises:
         VaultError: if it is missing or damaged.
@@ -189,7 +199,7 @@ def read_file(path: str, columns: list[str] | None = None) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path, memory_map=False).read(columns=columns)
+        return pq.ParquetFile(path, page_checksum_verification=verify).read(columns=columns)
     except (OSError, pa.ArrowException) as problem:
         raise VaultError(f"a file of the vault is damaged: {_first_line(problem)}", where=path) from problem
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from soma import codec, files
+from soma.errors import VaultError
 from soma.schema import Table
 
 if TYPE_CHECKING:
@@ -39,28 +40,39 @@ def write_fragment(vault: Path, table: Table, rows: pa.Table, purpose: str = "pa
     """Write ``rows``, laid out in the table's order, as a new private file that is on disk when this returns.
 
     Raises:
-        OSError: if the disk is full or the folder read-only; nothing is left behind then.
+        VaultError: if the disk is full or the folder read-only; nothing is left behind then.
     """
-    import pyarrow.parquet as pq
-
-    folder = vault / table.path
-    files.make_private_folder(folder)
     rows = rows.select(table.arrow().names).cast(table.arrow())
     rows = rows.sort_by([(column, "ascending") for column in table.order])
+    folder = vault / table.path
     name = f"{purpose}-{secrets.token_hex(12)}.parquet"
-    path = folder / name
+    try:
+        files.make_private_folder(folder)
+        size = _write(folder / name, rows)
+    except OSError as problem:
+        raise VaultError(f"a file of the vault cannot be written: {problem.strerror or problem}", where=str(folder),
+                         hint="check that the disk is not full or read-only, then run the command again") from problem  # fmt: skip
+    return Fragment(name, rows.num_rows, size, codec.encode(_stats(rows)))
+
+
+def _write(path: Path, rows: pa.Table) -> int:
+    import pyarrow.parquet as pq
+
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.PRIVATE_FILE)
     written = False
     try:
         with os.fdopen(handle, "wb") as stream:
-            pq.write_table(rows, stream, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP)
+            pq.write_table(
+                rows, stream, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP, write_page_checksum=True
+            )
             stream.flush()
             os.fsync(stream.fileno())
+            size = stream.tell()
         written = True
     finally:
         if not written:
             path.unlink(missing_ok=True)
-    return Fragment(name, rows.num_rows, path.stat().st_size, codec.encode(_stats(rows)))
+    return size
 
 
 def _stats(rows: pa.Table) -> dict[str, Any]:

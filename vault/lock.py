@@ -1,4 +1,7 @@
-"""One writer at a time: an advisory lock that the operating system drops when its holder dies."""
+"""One writer at a time: an advisory lock that the operating system drops when its holder dies.
+
+The lock file stays empty for ever: a harvest that finds nothing new must not change a byte of the vault, not even this one.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ class WriterLock:
         self._depth += 1
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._depth -= 1
         if self._depth == 0 and self._handle is not None:
             os.close(self._handle)
@@ -44,24 +49,32 @@ class WriterLock:
         except OSError as problem:
             raise VaultError(f"the vault cannot be written to: {problem.strerror}", where=str(self._path),
                              hint="check who owns the folder and that its disk is not full or read-only") from problem  # fmt: skip
-        deadline = time.monotonic() + self._wait_s
-        while not _try_lock(handle):
-            if time.monotonic() > deadline:
-                holder = _read_holder(self._path)
+        locked = False
+        try:
+            deadline = time.monotonic() + self._wait_s
+            while not (locked := _try_lock(handle)):
+                if time.monotonic() > deadline:
+                    raise VaultLocked(f"another process writes to the vault{_holder(handle)}", where=str(self._path.parent))
+                time.sleep(_PAUSE_S)
+            self._handle = handle
+        finally:
+            if not locked:
                 os.close(handle)
-                raise VaultLocked(f"another process writes to the vault{holder}", where=str(self._path.parent))
-            time.sleep(_PAUSE_S)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-        self._handle = handle
 
 
-def _read_holder(path: Path) -> str:
+def _holder(handle: int) -> str:
+    """Who holds the lock, where the operating system tells (Linux)."""
     try:
-        pid = path.read_text().strip()
-    except OSError:
+        lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
         return ""
-    return f" (process {pid})" if pid.isdigit() else ""
+    facts = os.fstat(handle)
+    place = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
+    for words in map(str.split, lines):
+        # "1: FLOCK ADVISORY WRITE <pid> <major:minor:inode> 0 EOF"; waiting ones have an arrow behind the number.
+        if len(words) > 5 and words[1] == "FLOCK" and words[5] == place and words[4] != "0":
+            return f" (process {words[4]})"
+    return ""
 
 
 def _try_lock(handle: int) -> bool:
@@ -81,8 +94,7 @@ def _try_lock_windows(handle: int) -> bool:
 
     msvcrt = importlib.import_module("msvcrt")
     try:
-        # The byte lies far behind the process id, so that others can read who holds the lock.
-        os.lseek(handle, 1 << 20, os.SEEK_SET)
+        os.lseek(handle, 0, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
     except OSError:
         return False

@@ -10,12 +10,12 @@ from soma.schema import SCHEMA_VERSION
 
 Step = Callable[[Path], None]
 
-STEPS: Mapping[int, Step] = {}
+STEPS: dict[int, Step] = {}
 """Layout version to the step that leads to the next one. Layout 1 is the first."""
 
 
 def upgrade(vault: Path, version: int, steps: Mapping[int, Step] = STEPS, target: int = SCHEMA_VERSION) -> None:
-    """Run every step from ``version`` to ``target`` under the writer's lock.
+    """Run every step from ``version`` to ``target``. The caller holds the writer's lock.
 
     Raises:
         VaultError: if a step is missing.

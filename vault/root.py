@@ -11,6 +11,7 @@ from soma.errors import VaultError, VaultMissing, VaultNewer
 from soma.schema import LAYERS, SCHEMA_VERSION
 
 from . import migrate
+from .lock import WriterLock
 
 if TYPE_CHECKING:
     from .snapshot import Snapshot
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MARK = "vault.json"
 _KEY = "key"
 _KEY_BYTES = 32
+_WAIT_S = 60.0
 
 
 class VaultRoot:
@@ -52,17 +54,25 @@ class VaultRoot:
             return
         try:
             files.make_private_folder(self.path)
-            for layer in LAYERS:
-                files.make_private_folder(self.path / layer)
-            if not (self.path / _KEY).exists():
-                files.write_private(self.path / _KEY, key or secrets.token_bytes(_KEY_BYTES))
-            self.mark(SCHEMA_VERSION)
+            # Two first harvests at once must agree on one key.
+            with WriterLock(self.path, _WAIT_S):
+                if self.exists:
+                    return
+                for layer in LAYERS:
+                    files.make_private_folder(self.path / layer)
+                if not (self.path / _KEY).exists():
+                    files.write_private(self.path / _KEY, key or secrets.token_bytes(_KEY_BYTES))
+                self.mark(SCHEMA_VERSION)
         except OSError as problem:
             raise VaultError(f"cannot make a vault: {problem.strerror}", where=str(self.path),
                              hint="choose a folder you can write to with --vault DIR") from problem  # fmt: skip
 
     def mark(self, schema_version: int) -> None:
-        """Write down which layout the vault has."""
+        """Write down which layout the vault has.
+
+        Raises:
+            OSError: if the folder cannot be written to.
+        """
         mark = {"format": "soma-vault", "schemaVersion": schema_version, "writtenAt": clock.to_iso(clock.now())}
         files.write_private(self.path / _MARK, codec.pretty(mark).encode() + b"\n")
 
@@ -121,7 +131,7 @@ class VaultRoot:
                              hint="the next soma harvest brings it up to date")  # fmt: skip
         return Snapshot.pin(self.path)
 
-    def writer(self, *, wait_s: float = 60.0) -> Writer:
+    def writer(self, *, wait_s: float = _WAIT_S) -> Writer:
         """The one writer of the vault, as a context manager; repairs what a killed writer left behind.
 
         Args:
@@ -132,10 +142,16 @@ class VaultRoot:
         """
         from .writer import Writer
 
-        version = self._check_version()
-        writer = Writer(self.path, wait_s=wait_s)
-        if version < SCHEMA_VERSION:
-            with writer.lock:
-                migrate.upgrade(self.path, version)
+        if self._check_version() < SCHEMA_VERSION:
+            self._upgrade(wait_s)
+        return Writer(self.path, wait_s=wait_s)
+
+    def _upgrade(self, wait_s: float) -> None:
+        try:
+            with WriterLock(self.path, wait_s):
+                # Asked again: another writer may have done it while this one waited.
+                migrate.upgrade(self.path, self._check_version(), target=SCHEMA_VERSION)
                 self.mark(SCHEMA_VERSION)
-        return writer
+        except OSError as problem:
+            raise VaultError(f"the vault cannot be brought up to date: {problem.strerror}", where=str(self.path),
+                             hint="check that the disk is not full or read-only, then run it again") from problem  # fmt: skip

@@ -12,6 +12,7 @@ from soma.errors import UsageError, VaultError
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, TABLES, Table
 
 from .delta import LiveTable
+from .promise import last_promise
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,13 +39,20 @@ class Snapshot:
     def pin(cls, vault: Path) -> Snapshot:
         """The snapshot of this moment.
 
-        Tables are opened one after the other; a commit in between is noticed and the pinning repeated.
+        Tables are opened one after the other; a commit in between is noticed and the pinning repeated. What the last
+        commit promises for the other tables counts as done: its writer is about to do it, or was killed.
+
+        Raises:
+            VaultError: if a log cannot be read.
         """
         for _ in range(_ATTEMPTS):
             executions = LiveTable(vault, EXECUTIONS)
             tables = {table.name: LiveTable(vault, table) for table in TABLES if table is not EXECUTIONS}
-            if LiveTable(vault, EXECUTIONS).version == executions.version:
-                return cls(vault, executions.transaction(), {EXECUTIONS.name: executions, **tables})
+            if LiveTable(vault, EXECUTIONS).version != executions.version:
+                continue
+            for name, change in last_promise(executions).open_for(tables).items():
+                tables[name] = tables[name].as_if(change.add, change.remove)
+            return cls(vault, executions.transaction(), {EXECUTIONS.name: executions, **tables})
         raise VaultError("the vault changes faster than it can be opened", where=str(vault), hint="try again")
 
     def live(self, table: Table) -> LiveTable:
@@ -56,37 +64,43 @@ class Snapshot:
         return self.live(table).read(columns)
 
     @cached_property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """A private DuckDB that sees this snapshot and no other file: views ``executions``, ``decisions`` and the tables."""
+    def _connection(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
         try:
             return _connect(self)
         except duckdb.Error as problem:
-            raise VaultError(f"the vault cannot be read: {_first_line(problem)}", where=str(self.vault)) from problem
+            raise self._unreadable(problem) from problem
 
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run one query over the snapshot.
 
         Args:
-            query: DuckDB SQL over the views ``executions``, ``decisions``, ``sources``, ``quarantine``, ``outcomes``, ``insights``.
+            query: One SELECT in DuckDB's SQL over the views ``executions``, ``decisions``, ``execution_totals``, ``sources``,
+                ``quarantine``, ``outcomes``, ``insights``.
             parameters: Values for the ``?`` of the query.
 
         Raises:
-            UsageError: if DuckDB refuses the query.
+            UsageError: if it is no SELECT, or DuckDB refuses it.
             VaultError: if a file of the vault is missing or damaged.
         """
         import duckdb
-        import pyarrow as pa
 
+        connection = self._connection
         try:
-            relation = self.connection.sql(query, params=list(parameters))
-            result = pa.table({}) if relation is None else relation.to_arrow_table()
-        except (duckdb.IOException, duckdb.InvalidInputException) as problem:
-            raise VaultError(f"the vault cannot be read: {_first_line(problem)}", where=str(self.vault)) from problem
+            statements = duckdb.extract_statements(query)
+            if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+                raise UsageError("only one SELECT can be asked of a vault", hint="write one query that reads")
+            result: pa.Table = connection.sql(query, params=list(parameters)).to_arrow_table()
         except duckdb.Error as problem:
-            raise UsageError(_first_line(problem), hint="soma vault info names the tables; docs/rows.md their columns") from problem
+            if isinstance(problem, duckdb.IOException) or str(self.vault.resolve()) in str(problem):
+                raise self._unreadable(problem) from problem
+            raise UsageError(_first_line(problem),
+                             hint="soma vault info names the tables; docs/rows.md their columns") from problem  # fmt: skip
         return result
+
+    def _unreadable(self, problem: Exception) -> VaultError:
+        return VaultError(f"the vault cannot be read: {_first_line(problem)}", where=str(self.vault))
 
     @cached_property
     def executions(self) -> pl.LazyFrame:
@@ -103,8 +117,7 @@ class Snapshot:
         keys = pl.DataFrame(self.sql("SELECT execution_id, reading FROM visible ORDER BY execution_id"))
         paths = self.live(DECISIONS).paths()
         if not paths:
-            empty = pl.DataFrame(DECISIONS.arrow().empty_table())
-            return empty.lazy().drop("reading")
+            return pl.DataFrame(DECISIONS.arrow().empty_table()).lazy().drop("reading")
         rows = pl.scan_parquet(paths, glob=False)
         return rows.join(keys.lazy(), on=["execution_id", "reading"], how="semi").drop("reading")
 
@@ -113,10 +126,12 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(":memory:")
-    folder = _quoted(str(snapshot.vault.resolve()) + "/")
-    # From here on the connection can read the vault and nothing else, whatever a query says.
-    for setting in (f"SET allowed_directories = [{folder}]", "SET enable_external_access = false",
-                    "SET TimeZone = 'UTC'", "SET preserve_insertion_order = true"):  # fmt: skip
+    vault = snapshot.vault.resolve()
+    files_of_all = [path for table in TABLES for path in _paths(snapshot, table)]
+    # From here on the connection can read the files of this snapshot and nothing else (not even the vault's key), whatever a
+    # query says. What does not fit into memory goes where only the vault's owner can look.
+    for setting in (f"SET temp_directory = {_quoted(str(vault / 'spill'))}", f"SET allowed_paths = {_list(files_of_all)}",
+                    "SET enable_external_access = false", "SET TimeZone = 'UTC'", "SET preserve_insertion_order = true"):  # fmt: skip
         connection.execute(setting)
     for table in TABLES:
         connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
@@ -126,12 +141,20 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
 
 
 def _scan(snapshot: Snapshot, table: Table) -> str:
-    paths = [str(Path(path).resolve()) for path in snapshot.live(table).paths()]
+    paths = _paths(snapshot, table)
     columns = table.duckdb_types()
     if not paths:
-        return "SELECT " + ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items()) + " WHERE false"
-    listed = ", ".join(_quoted(path) for path in paths)
-    return f"SELECT {', '.join(columns)} FROM read_parquet([{listed}], union_by_name = true)"  # noqa: S608
+        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items())
+        return f"SELECT {nothing} WHERE false"  # noqa: S608
+    return f"SELECT {', '.join(columns)} FROM read_parquet({_list(paths)}, union_by_name = true)"  # noqa: S608
+
+
+def _paths(snapshot: Snapshot, table: Table) -> list[str]:
+    return [str(Path(path).resolve()) for path in snapshot.live(table).paths()]
+
+
+def _list(texts: list[str]) -> str:
+    return "[" + ", ".join(map(_quoted, texts)) + "]"
 
 
 def _quoted(text: str) -> str:
@@ -139,7 +162,7 @@ def _quoted(text: str) -> str:
 
 
 def _first_line(problem: BaseException) -> str:
-    return str(problem).strip().splitlines()[0][:300]
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:300]
 
 
 def table_named(name: str) -> Table:

@@ -11,8 +11,7 @@ told AS (
     SELECT
         e.*,
         coalesce(by_execution.success, by_session.success) AS told_success,
-        coalesce(by_execution.score, by_session.score) AS told_score,
-        (by_execution.key IS NOT NULL OR by_session.key IS NOT NULL) AS is_told
+        coalesce(by_execution.score, by_session.score) AS told_score
     FROM executions_stored AS e
     LEFT JOIN outcomes_stored AS by_execution ON by_execution.key = e.execution_id
     LEFT JOIN outcomes_stored AS by_session ON by_session.key = e.session_id
@@ -21,10 +20,10 @@ told AS (
     WHERE t.session_id IS NULL
 )
 SELECT
-    * EXCLUDE (told_success, told_score, is_told, reading) REPLACE (
-        CASE WHEN is_told THEN told_success ELSE success END AS success,
-        CASE WHEN is_told THEN coalesce(told_score, score) ELSE score END AS score,
-        CASE WHEN is_told THEN 'labels' ELSE success_from END AS success_from
+    * EXCLUDE (told_success, told_score, reading) REPLACE (
+        coalesce(told_success, success) AS success,
+        coalesce(told_score, score) AS score,
+        CASE WHEN told_success IS NOT NULL THEN 'labels' ELSE success_from END AS success_from
     )
 FROM told
 ORDER BY agent_id, started_at NULLS LAST, execution_id;
@@ -42,7 +41,11 @@ SEMI JOIN visible AS v ON d.execution_id = v.execution_id AND d.reading = v.read
 CREATE VIEW sources AS SELECT * FROM sources_stored;
 CREATE VIEW quarantine AS SELECT * FROM quarantine_stored;
 CREATE VIEW outcomes AS SELECT * FROM outcomes_stored;
-CREATE VIEW insights AS SELECT * FROM insights_stored;
+
+-- Several sources may tell the same finding: one row of them, always the same whatever order they came in.
+CREATE VIEW insights AS
+SELECT * FROM insights_stored
+QUALIFY row_number() OVER (PARTITION BY insight_id ORDER BY source_id DESC, source_offset DESC) = 1;
 
 -- Own figures and those of all sub-agents below, however deep.
 CREATE VIEW execution_totals AS

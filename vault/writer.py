@@ -4,11 +4,11 @@ Delta commits one table at a time. What makes a harvest atomic is that ``executi
 
 1. decision files are committed; nobody sees their rows, because a decision is visible through its execution only
    (same execution id *and* revision);
-2. the commit to ``executions`` makes them visible. Its metadata names the files that the remaining tables still need;
+2. the commit to ``executions`` makes them visible. Its metadata promises what the remaining tables will hold;
 3. those tables (ledger, quarantine, insights, outcomes) are committed.
 
 A writer killed before 2 leaves a commit of decisions that nothing refers to: the next writer takes its files out.
-One killed between 2 and 3 leaves a commit whose rest is written down in its metadata: the next writer completes it.
+One killed between 2 and 3 leaves a promise: the next writer keeps it.
 ``docs/design/commit.md`` tells why, and what was tried.
 """
 
@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from soma.errors import VaultError
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, Table
 
 from .delta import LiveTable, read_file
 from .fragment import Fragment, write_fragment
 from .lock import WriterLock
+from .promise import Change, Promise, last_promise
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,7 +85,7 @@ class Writer:
         self._umask = os.umask(0o077)
         try:
             self.lock.__enter__()
-        except VaultError:
+        except BaseException:
             os.umask(self._umask)
             raise
         try:
@@ -95,7 +95,9 @@ class Writer:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.lock.__exit__(kind, value, trace)
         os.umask(self._umask)
 
@@ -122,15 +124,16 @@ class Writer:
             LiveTable(self.vault, DECISIONS).commit(
                 changes.decisions, (), transaction=number, metadata={"version": number}
             )
-        add, remove = prepared.pop(EXECUTIONS.name, ([], []))
-        follow = {name: {"add": adds, "remove": removes} for name, (adds, removes) in prepared.items()}
-        metadata = {"version": number, "follow": msgspec.to_builtins(follow)}
-        LiveTable(self.vault, EXECUTIONS).commit(add, remove, transaction=number, metadata=metadata)
+        own = prepared.pop(EXECUTIONS.name, Change([], []))
+        promise = Promise(number, {name: change for name, change in prepared.items() if change.add or change.remove})
+        LiveTable(self.vault, EXECUTIONS).commit(
+            own.add, own.remove, transaction=number, metadata=promise.metadata()
+        )
         self.version = number
-        _follow(self.vault, metadata)
+        _keep(self.vault, promise)
         return number
 
-    def _prepare(self, table: Table, parts: list[Replacement]) -> tuple[list[Fragment], list[str]]:
+    def _prepare(self, table: Table, parts: list[Replacement]) -> Change:
         import pyarrow as pa
 
         live = LiveTable(self.vault, table)
@@ -149,7 +152,7 @@ class Writer:
                 removed.append(name)
         schema = table.arrow()
         rows = pa.concat_tables([part.rows.cast(schema) for part in parts] + [piece.cast(schema) for piece in kept])
-        return ([write_fragment(self.vault, table, rows)] if rows.num_rows else []), removed
+        return Change([write_fragment(self.vault, table, rows)] if rows.num_rows else [], removed)
 
 
 def _touches(path: str, part: Replacement) -> bool:
@@ -188,15 +191,11 @@ def recover(vault: Path) -> int:
     decisions = LiveTable(vault, DECISIONS)
     if decisions.metadata().get("version", 0) > number:
         decisions.commit((), decisions.added_last())
-    metadata = executions.metadata()
-    if metadata.get("version") == number:
-        _follow(vault, metadata)
+    _keep(vault, last_promise(executions))
     return number
 
 
-def _follow(vault: Path, metadata: dict[str, Any]) -> None:
-    number = metadata["version"]
-    for name, change in sorted(metadata["follow"].items()):
-        live = LiveTable(vault, BY_NAME[name])
-        if live.transaction() < number:
-            live.commit(msgspec.convert(change["add"], list[Fragment]), change["remove"], transaction=number)
+def _keep(vault: Path, promise: Promise) -> None:
+    tables = {name: LiveTable(vault, BY_NAME[name]) for name in promise.follow}
+    for name, change in promise.open_for(tables).items():
+        tables[name].commit(change.add, change.remove, transaction=promise.version)

@@ -9,7 +9,6 @@ from soma.source import Damage, Limits, Reading, Record, Source
 
 from .jsonl import read_lines
 
-
 _LARGEST = 1e300
 
 

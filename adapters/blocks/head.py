@@ -21,7 +21,7 @@ class Head:
         size: Bytes of the whole file.
         data: Its first bytes, at most ``HEAD_BYTES``.
         siblings: Names of the files in the same folder (to tell a backup from a lone file).
-        values: Decoded JSON values: the first lines of a JSON Lines file, or the (perhaps cut) document as one value.
+        values: Decoded JSON values: the first lines of a JSON Lines file, or the (perhaps cut) document as one.
         lines: True when the file is one JSON value per line.
     """
 
@@ -42,7 +42,7 @@ class Head:
 
     @property
     def document(self) -> Any:
-        """The one value of a file that is a single JSON document, else ``None``; cut at the end when the file is long."""
+        """The one value of a file that is a single JSON document, else ``None``; a long one is cut at its end."""
         return None if self.lines or not self.values else self.values[0]
 
     @property

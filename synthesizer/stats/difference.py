@@ -56,10 +56,13 @@ def fisher(stratum: Stratum) -> float:
 
     Fisher, *Journal of the Royal Statistical Society* 98 (1935) 39-82.
     """
+    import numpy as np
     from scipy.stats import fisher_exact
 
-    rows = [
-        [stratum.first_successes, stratum.first_total - stratum.first_successes],
-        [stratum.second_successes, stratum.second_total - stratum.second_successes],
-    ]
+    rows = np.array(
+        [
+            [stratum.first_successes, stratum.first_total - stratum.first_successes],
+            [stratum.second_successes, stratum.second_total - stratum.second_successes],
+        ]
+    )
     return min(1.0, float(fisher_exact(rows).pvalue))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .model import Chain, Link
+from .model import BROKEN, Chain, Link
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -15,7 +15,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 def chain_of(execution: Mapping[str, Any], decisions: Sequence[Mapping[str, Any]]) -> Chain:
     """The chain of one execution; ``decisions`` in step order."""
     links = _links(decisions)
-    broken = [link for link in links if link.outcome in {"failed", "timeout"}]
+    broken = [link for link in links if link.outcome in BROKEN]
     costliest = max(broken, key=lambda link: (link.duration_ms or 0.0, -link.number), default=None)
     return Chain(
         execution_id=execution["execution_id"],

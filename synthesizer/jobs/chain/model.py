@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+BROKEN = frozenset({"failed", "timeout"})
+"""Outcomes of decisions that did not do what they were meant to."""
+
 
 class Link(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One decision of the chain.
