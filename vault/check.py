@@ -51,26 +51,31 @@ def check(snapshot: Snapshot) -> Checked:
     files = rows = 0
     for table in TABLES:
         live = snapshot.live(table)
+        sizes = live.sizes()
         for name, expected in sorted(live.files().items()):
             files += 1
             found, problem = _file(live, name, table)
             rows += found
             if problem is None and found != expected:
                 problem = f"holds {found:,} rows where the log says {expected:,}"
+            if problem is None and (size := (live.folder / name).stat().st_size) != sizes[name]:
+                problem = f"has {size:,} bytes where the log says {sizes[name]:,}"
             if problem:
                 findings.append(Finding(f"{table.path}/{name}", problem))
-    counts = {"executions": 0, "decisions": 0, "sources": 0}
+    executions = decisions = sources = 0
     if not findings:
-        for name in counts:
-            counts[name] = _number(snapshot, f"SELECT count(*) FROM {name}")  # noqa: S608
+        executions, decisions, sources = (_count(snapshot, view) for view in ("executions", "decisions", "sources"))
         for rule in _RULES:
             findings += rule(snapshot)
-    return Checked(version=snapshot.version, files=files, rows=rows, findings=findings, **counts)
+    return Checked(
+        version=snapshot.version, files=files, rows=rows, executions=executions, decisions=decisions, sources=sources,
+        findings=findings,
+    )  # fmt: skip
 
 
 def _file(live: LiveTable, name: str, table: Table) -> tuple[int, str | None]:
     try:
-        rows = read_file(str(live.folder / name))
+        rows = read_file(str(live.folder / name), verify=True)
     except VaultError as problem:
         return 0, problem.message
     missing = [column.name for column in table.columns if column.name not in rows.column_names]
@@ -82,8 +87,8 @@ def _file(live: LiveTable, name: str, table: Table) -> tuple[int, str | None]:
     return rows.num_rows, None
 
 
-def _number(snapshot: Snapshot, query: str) -> int:
-    return int(snapshot.sql(query).column(0)[0].as_py())
+def _count(snapshot: Snapshot, view: str) -> int:
+    return int(snapshot.sql(f"SELECT count(*) FROM {view}").column(0)[0].as_py())  # noqa: S608
 
 
 def _listed(snapshot: Snapshot, query: str, words: str, where: str) -> Iterator[Finding]:
@@ -102,7 +107,8 @@ def _unique(snapshot: Snapshot) -> Iterator[Finding]:
     ):
         yield from _listed(
             snapshot,
-            f"SELECT {column} AS id, count(*) AS n FROM {view} GROUP BY {column} HAVING count(*) > 1 ORDER BY {column}",  # noqa: S608
+            f"SELECT {column} AS id, count(*) AS n FROM {view} "  # noqa: S608
+            f"GROUP BY {column} HAVING count(*) > 1 ORDER BY {column}",
             "{id} stands there {n} times",
             where,
         )
@@ -141,6 +147,15 @@ def _ledger_agrees(snapshot: Snapshot) -> Iterator[Finding]:
         "AND list_contains(s.claims, e.execution_id) GROUP BY s.source_id, s.executions "
         "HAVING count(e.execution_id) > s.executions ORDER BY s.source_id",
         "{id} is said to hold {told} executions, {found} come from it",
+        SOURCES.path,
+    )
+    yield from _listed(
+        snapshot,
+        "WITH told AS (SELECT source_id, unnest(claims) AS claim FROM sources), "
+        "found AS (SELECT source_id FROM told SEMI JOIN executions_stored AS e ON e.execution_id = told.claim) "
+        "SELECT s.source_id AS id, s.executions AS told FROM sources AS s ANTI JOIN found USING (source_id) "
+        "WHERE s.status = 'read' AND s.executions > 0 ORDER BY s.source_id",
+        "{id} is said to hold {told} executions, none of them is there",
         SOURCES.path,
     )
 

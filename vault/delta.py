@@ -49,8 +49,11 @@ class LiveTable:
         except TableNotFoundError:
             return None
         except (DeltaError, OSError, ValueError) as problem:
-            raise VaultError(f"the log of {self.table.path} cannot be read: {_first_line(problem)}", where=str(self.folder),
-                             hint="soma vault check names the damaged file") from problem  # fmt: skip
+            raise VaultError(
+                f"the log of {self.table.path} cannot be read: {_first_line(problem)}",
+                where=str(self.folder),
+                hint="soma vault check names the damaged file",
+            ) from problem
 
     def files(self) -> dict[str, int]:
         """Names of the live files and the rows the log says they hold."""
@@ -154,8 +157,11 @@ class LiveTable:
         except CommitFailedError as problem:
             raise VaultConflict("another writer was faster", where=str(self.folder)) from problem
         except (DeltaError, OSError) as problem:
-            raise VaultError(f"{self.table.path} cannot be committed to: {_first_line(problem)}", where=str(self.folder),
-                             hint="check that the disk is not full or read-only, then run the command again") from problem  # fmt: skip
+            raise VaultError(
+                f"{self.table.path} cannot be committed to: {_first_line(problem)}",
+                where=str(self.folder),
+                hint="check that the disk is not full or read-only, then run the command again",
+            ) from problem
         delta.update_incremental()
         return self._at(delta)
 
@@ -184,9 +190,7 @@ class LiveTable:
         """Delete files that no version inside the retention refers to; returns their names."""
         if self._delta is None:
             return []
-        return sorted(
-            self._delta.vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True)
-        )
+        return sorted(self._delta.vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True))
 
 
 def read_file(path: str, columns: list[str] | None = None, *, verify: bool = False) -> pa.Table:

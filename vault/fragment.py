@@ -50,8 +50,11 @@ def write_fragment(vault: Path, table: Table, rows: pa.Table, purpose: str = "pa
         files.make_private_folder(folder)
         size = _write(folder / name, rows)
     except OSError as problem:
-        raise VaultError(f"a file of the vault cannot be written: {problem.strerror or problem}", where=str(folder),
-                         hint="check that the disk is not full or read-only, then run the command again") from problem  # fmt: skip
+        raise VaultError(
+            f"a file of the vault cannot be written: {problem.strerror or problem}",
+            where=str(folder),
+            hint="check that the disk is not full or read-only, then run the command again",
+        ) from problem
     return Fragment(name, rows.num_rows, size, codec.encode(_stats(rows)))
 
 
@@ -63,7 +66,12 @@ def _write(path: Path, rows: pa.Table) -> int:
     try:
         with os.fdopen(handle, "wb") as stream:
             pq.write_table(
-                rows, stream, compression="zstd", compression_level=3, row_group_size=_ROW_GROUP, write_page_checksum=True
+                rows,
+                stream,
+                compression="zstd",
+                compression_level=3,
+                row_group_size=_ROW_GROUP,
+                write_page_checksum=True,
             )
             stream.flush()
             os.fsync(stream.fileno())

@@ -1,6 +1,6 @@
 """One writer at a time: an advisory lock that the operating system drops when its holder dies.
 
-The lock file stays empty for ever: a harvest that finds nothing new must not change a byte of the vault, not even this one.
+The lock file stays empty for ever: a harvest that finds nothing new must not change a byte of the vault, not even here.
 """
 
 from __future__ import annotations
@@ -47,14 +47,19 @@ class WriterLock:
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as problem:
-            raise VaultError(f"the vault cannot be written to: {problem.strerror}", where=str(self._path),
-                             hint="check who owns the folder and that its disk is not full or read-only") from problem  # fmt: skip
+            raise VaultError(
+                f"the vault cannot be written to: {problem.strerror}",
+                where=str(self._path),
+                hint="check who owns the folder and that its disk is not full or read-only",
+            ) from problem
         locked = False
         try:
             deadline = time.monotonic() + self._wait_s
             while not (locked := _try_lock(handle)):
                 if time.monotonic() > deadline:
-                    raise VaultLocked(f"another process writes to the vault{_holder(handle)}", where=str(self._path.parent))
+                    raise VaultLocked(
+                        f"another process writes to the vault{_holder(handle)}", where=str(self._path.parent)
+                    )
                 time.sleep(_PAUSE_S)
             self._handle = handle
         finally:

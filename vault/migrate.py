@@ -1,4 +1,7 @@
-"""Bringing an older vault up to date, one numbered step at a time, each idempotent so that a killed upgrade can be repeated."""
+"""Bringing an older vault up to date, one numbered step at a time.
+
+Every step is idempotent, so that an upgrade that was killed can be repeated.
+"""
 
 from __future__ import annotations
 

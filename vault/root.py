@@ -85,8 +85,11 @@ class VaultRoot:
         try:
             return (self.path / _KEY).read_bytes()[:64]
         except OSError as problem:
-            raise VaultError("the vault's key cannot be read", where=str(self.path / _KEY),
-                             hint="restore the file from a backup, or harvest into a new vault") from problem  # fmt: skip
+            raise VaultError(
+                "the vault's key cannot be read",
+                where=str(self.path / _KEY),
+                hint="restore the file from a backup, or harvest into a new vault",
+            ) from problem
 
     def schema_version(self) -> int:
         """Which layout the vault has.
@@ -153,5 +156,8 @@ class VaultRoot:
                 migrate.upgrade(self.path, self._check_version(), target=SCHEMA_VERSION)
                 self.mark(SCHEMA_VERSION)
         except OSError as problem:
-            raise VaultError(f"the vault cannot be brought up to date: {problem.strerror}", where=str(self.path),
-                             hint="check that the disk is not full or read-only, then run it again") from problem  # fmt: skip
+            raise VaultError(
+                f"the vault cannot be brought up to date: {problem.strerror}",
+                where=str(self.path),
+                hint="check that the disk is not full or read-only, then run it again",
+            ) from problem

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from soma.errors import UsageError, VaultError
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, TABLES, Table
@@ -76,8 +76,8 @@ class Snapshot:
         """Run one query over the snapshot.
 
         Args:
-            query: One SELECT in DuckDB's SQL over the views ``executions``, ``decisions``, ``execution_totals``, ``sources``,
-                ``quarantine``, ``outcomes``, ``insights``.
+            query: One SELECT in DuckDB's SQL over the views ``executions``, ``decisions``, ``execution_totals``,
+                ``sources``, ``quarantine``, ``outcomes``, ``insights``.
             parameters: Values for the ``?`` of the query.
 
         Raises:
@@ -95,8 +95,9 @@ class Snapshot:
         except duckdb.Error as problem:
             if isinstance(problem, duckdb.IOException) or str(self.vault.resolve()) in str(problem):
                 raise self._unreadable(problem) from problem
-            raise UsageError(_first_line(problem),
-                             hint="soma vault info names the tables; docs/rows.md their columns") from problem  # fmt: skip
+            raise UsageError(
+                _first_line(problem), hint="soma vault info names the tables; docs/rows.md their columns"
+            ) from problem
         return result
 
     def _unreadable(self, problem: Exception) -> VaultError:
@@ -128,10 +129,15 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:")
     vault = snapshot.vault.resolve()
     files_of_all = [path for table in TABLES for path in _paths(snapshot, table)]
-    # From here on the connection can read the files of this snapshot and nothing else (not even the vault's key), whatever a
-    # query says. What does not fit into memory goes where only the vault's owner can look.
-    for setting in (f"SET temp_directory = {_quoted(str(vault / 'spill'))}", f"SET allowed_paths = {_list(files_of_all)}",
-                    "SET enable_external_access = false", "SET TimeZone = 'UTC'", "SET preserve_insertion_order = true"):  # fmt: skip
+    # From here on the connection can read the files of this snapshot and nothing else (not even the vault's key),
+    # whatever a query says. What does not fit into memory goes where only the vault's owner can look.
+    for setting in (
+        f"SET temp_directory = {_quoted(str(vault / 'spill'))}",
+        f"SET allowed_paths = {_list(files_of_all)}",
+        "SET enable_external_access = false",
+        "SET TimeZone = 'UTC'",
+        "SET preserve_insertion_order = true",
+    ):
         connection.execute(setting)
     for table in TABLES:
         connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
@@ -145,7 +151,7 @@ def _scan(snapshot: Snapshot, table: Table) -> str:
     columns = table.duckdb_types()
     if not paths:
         nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items())
-        return f"SELECT {nothing} WHERE false"  # noqa: S608
+        return f"SELECT {nothing} WHERE false"
     return f"SELECT {', '.join(columns)} FROM read_parquet({_list(paths)}, union_by_name = true)"  # noqa: S608
 
 

@@ -51,7 +51,7 @@ class Vacuumed(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
 
 def compact(writer: Writer) -> Compacted:
-    """Rewrite every table that has more than one file, or decisions nobody can see, into few files in the table's order.
+    """Rewrite tables that have many files, or decisions nobody can see, into few files in the table's order.
 
     Rows do not change. Readers that pinned the older files keep reading them until ``vacuum``.
 

@@ -126,9 +126,7 @@ class Writer:
             )
         own = prepared.pop(EXECUTIONS.name, Change([], []))
         promise = Promise(number, {name: change for name, change in prepared.items() if change.add or change.remove})
-        LiveTable(self.vault, EXECUTIONS).commit(
-            own.add, own.remove, transaction=number, metadata=promise.metadata()
-        )
+        LiveTable(self.vault, EXECUTIONS).commit(own.add, own.remove, transaction=number, metadata=promise.metadata())
         self.version = number
         _keep(self.vault, promise)
         return number

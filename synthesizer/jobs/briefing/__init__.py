@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from rapidfuzz import process
-
-from soma.errors import NothingFound
+from soma.synthesizer.agents import require_known
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import chain, divergence, health
 from soma.synthesizer.jobs.health.compute import has_failed
 from soma.synthesizer.jobs.health.model import Run
 
 from .compute import briefing_of
-from .model import ActionRow, Briefing, EndRow, ErrorRow, InsightRow, RepeatRow
+from .model import ActionRow, Briefing, EndRow, FailureRow, Found, InsightRow, RepeatRow
 
 
 def run(vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95) -> Briefing:
     """The briefing of one agent.
 
+    Args:
+        vault: The snapshot to answer from.
+        agent: Its name, as ``soma status`` gives it.
+        version: The snapshot's version, to be shown.
+        level: Of all intervals.
+
     Raises:
         NothingFound: if the vault holds no run of that agent.
     """
     status = health.run(vault, version=version, level=level)
-    known = {each.agent_id: each for each in status.agents}
-    if agent not in known:
-        near = [name for name, *_ in process.extract(agent, sorted(known), limit=3, score_cutoff=60)]
-        hint = f"did you mean {' or '.join(near)}?" if near else "soma status lists the agents"
-        raise NothingFound(f"the vault holds no run of an agent {agent!r}", hint=hint)
-    mine = known[agent]
-    failed = [
-        each for each in answer(vault, Run, health.__name__, "query")
-        if each.agent_id == agent and has_failed(each, mine.measure)
-    ]  # fmt: skip
-    last = max(failed, key=lambda each: (each.started_at or 0, each.execution_id), default=None)
+    agents = {each.agent_id: each for each in status.agents}
+    require_known(agent, agents)
+    mine = agents[agent]
+    runs = [each for each in answer(vault, Run, health.__name__, "query") if each.agent_id == agent]
+    found = Found(
+        failed={each.execution_id: has_failed(each, mine.measure) for each in runs},
+        actions=answer(vault, ActionRow, __name__, "actions", (agent,)),
+        failures=answer(vault, FailureRow, __name__, "failures", (agent,)),
+        repeats=answer(vault, RepeatRow, __name__, "repeats", (agent,)),
+        ends=answer(vault, EndRow, __name__, "ends", (agent,)),
+        insights=answer(vault, InsightRow, __name__, "insights", (agent,)),
+    )
+    failed = [each for each in runs if found.failed[each.execution_id]]
+    last = max(failed, key=_latest, default=None)
     return briefing_of(
         mine,
-        answer(vault, ActionRow, __name__, "actions", (agent,)),
-        answer(vault, ErrorRow, __name__, "errors", (agent,)),
-        answer(vault, RepeatRow, __name__, "repeats", (agent,))[0],
-        answer(vault, EndRow, __name__, "ends", (agent,)),
-        answer(vault, InsightRow, __name__, "insights", (agent,)),
+        found,
         divergence.run(vault, [agent], level=level),
         chain.run(vault, last.execution_id).chains[0] if last else None,
-        version,
+        version=version,
     )
+
+
+def _latest(run: Run) -> tuple[int, int, str]:
+    return (run.started_at or 0, run.broken, run.execution_id)

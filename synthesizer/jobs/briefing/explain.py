@@ -2,104 +2,154 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from soma import clock
+from soma.synthesizer import commands
 from soma.synthesizer.bars import whisker
-from soma.synthesizer.jobs.chain.explain import decision_table
+from soma.synthesizer.jobs.chain.explain import replay
 from soma.synthesizer.jobs.health.explain import STYLES
 from soma.synthesizer.jobs.health.model import AgentHealth
-from soma.synthesizer.wording import count, number, percent, plain, points, share
+from soma.synthesizer.wording import bounds, count, number, percent, plain, points
 
-from .model import Briefing
+from .model import Advice, Briefing, Peer
 
 _DECISIONS_SHOWN = 14
 _PEERS_SHOWN = 8
+_VERDICTS = {"different": "different", "alike": "alike", "not enough data": "too few runs"}
 
 
 def render(result: Briefing) -> RenderableType:
     """Status, why, what to do, peers, the last failed run, what is not known."""
     parts: list[RenderableType] = [_head(result.agent), Text()]
-    parts += [Text("Why", style="bold"), *_numbered([reason.text for reason in result.reasons] or [_no_reason(result)]), Text()]
+    parts += [Text(_title(result), style="bold")]
+    parts += _numbered([reason.text for reason in result.reasons] or [_no_reason(result)])
     if result.advice:
-        parts += [Text("What to do", style="bold"), *[_item("·", line) for line in result.advice], Text()]
+        parts += [Text(), Text("What to do", style="bold"), *(_advice(advice) for advice in result.advice)]
     if result.peers:
-        parts += [Text("Peers on the same tasks", style="bold"), _peers(result), Text()]
+        parts += [Text(), *_peers(result)]
     parts += _last_failed(result)
     if result.not_known:
-        parts.append(Text(f"Not known: {'; '.join(result.not_known)}", style="dim"))
+        parts += [Text(), Text(f"Not known: {'; '.join(result.not_known)}", style="dim")]
     return Group(*parts)
 
 
 def _head(agent: AgentHealth) -> Text:
-    head = Text(plain(agent.agent_id, 60), style="bold")
+    head = Text(plain(agent.agent_id, 60) or "(not named)", style="bold")
     head.append(f"   {agent.health.upper()}", style=STYLES[agent.health])
-    if agent.failures.total:
-        what = "of its tasks are not achieved" if agent.measure == "success" else "of its runs end with an error"
-        head.append(f" — {percent(agent.failures.rate)} {what} ({share(agent.failures).split(' (', 1)[1]}")
-    else:
-        head.append(f" — how its {number(agent.runs, 'run')} ended is not known")
-    if agent.change.difference is not None and agent.change.trend in {"worse", "better"} and agent.change.before:
-        since = (clock.to_iso(agent.change.since) or "")[:10]
-        head.append(f"\n{agent.change.trend} since {since}: {points(agent.change.difference)}, "
-                    f"was {percent(agent.change.before.rate)}")  # fmt: skip
-    seen = (clock.to_iso(agent.last_seen) or "")[:16].replace("T", " ")
+    head.append(f"   {_ending(agent)}")
+    if agent.measure == "status" and agent.success is not None:
+        achieved = f"{agent.success.successes:,} achieved their task"
+        head.append(
+            f"\nsuccess is known of {number(agent.success.total, 'run')} only: {achieved} {bounds(agent.success.interval)}"
+        )
+    change = agent.change
+    if change.difference is not None and change.trend in {"worse", "better"} and change.before:
+        since = (clock.to_iso(change.since) or "")[:10]
+        head.append(f"\n{change.trend} since {since}: {points(change.difference)}, was {percent(change.before.rate)}")
     facts = [number(agent.runs, "run"), f"{agent.decisions_failed:,} of {number(agent.decisions, 'decision')} failed"]
-    if seen:
-        facts.append(f"last seen {seen}")
+    if agent.last_seen is not None:
+        facts.append(f"last seen {_minute(agent.last_seen)}")
     if agent.cost_usd:
         facts.append(f"${agent.cost_usd:,.2f}")
-    head.append("\n" + " · ".join(facts), style="dim")
+    head.append(f"\n{' · '.join(facts)}", style="not bold dim")
     return head
+
+
+def _ending(agent: AgentHealth) -> str:
+    """How its runs end, in the words of what is known about them."""
+    failures = agent.failures
+    if not failures.total:
+        return f"how its {number(agent.runs, 'run')} ended is not recorded"
+    what = "of its runs do not achieve their task" if agent.measure == "success" else "of its runs end with an error"
+    known = "" if failures.total == agent.runs else " known"
+    return f"{percent(failures.rate)} {what} ({count(failures)}{known}) {bounds(failures.interval)}"
+
+
+def _minute(micros: int) -> str:
+    return (clock.to_iso(micros) or "")[:16].replace("T", " ")
+
+
+def _title(result: Briefing) -> str:
+    if result.agent.health in {"critical", "degraded"}:
+        return "Why it fails"
+    return "What fails even so" if result.agent.health == "healthy" else "What fails"
 
 
 def _no_reason(result: Briefing) -> str:
     if result.agent.failures.total and not result.agent.failures.successes:
-        return "No run is known to have failed."
-    return "Nothing stands out: no action fails often, no peer on the same tasks does clearly better."
+        return "Nothing: no run is known to have failed, and no call fails often."
+    return "Nothing stands out: no call fails often, no peer on the same tasks does clearly better."
 
 
-def _numbered(lines: list[str]) -> list[RenderableType]:
-    return [_item(f"{position}.", line) for position, line in enumerate(lines, start=1)]
+def _numbered(lines: Iterable[str]) -> Iterator[RenderableType]:
+    for position, line in enumerate(lines, start=1):
+        yield _item(f"{position}.", Text(plain(line, 700)))
 
 
-def _item(mark: str, line: str) -> RenderableType:
+def _advice(advice: Advice) -> RenderableType:
+    # The command stands on a line of its own, where it can be copied.
+    words = Text(plain(advice.text, 600))
+    return _item("·", Group(words, Text(advice.command, style="cyan")) if advice.command else words)
+
+
+def _item(mark: str, content: RenderableType) -> Table:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, justify="right", width=4)
     grid.add_column(overflow="fold")
-    grid.add_row(mark, Text(plain(line, 600)))
+    grid.add_row(mark, content)
     return grid
 
 
-def _peers(result: Briefing) -> RenderableType:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(max_width=28, overflow="ellipsis", no_wrap=True)
-    for justify in ("left", "right", "left", "left"):
-        table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    shown = [peer for peer in result.peers if peer.is_self or result.peers.index(peer) < _PEERS_SHOWN]
-    for peer in shown:
-        table.add_row(
-            Text(plain(peer.agent_id, 60)), whisker(peer.outcome), percent(peer.outcome.rate),
-            count(peer.outcome) + (f", {number(peer.tasks, 'task')} shared" if not peer.is_self else ""), "◀" if peer.is_self else "",
-        )  # fmt: skip
-    return Padding(table, (0, 0, 0, 2))
+def _peers(result: Briefing) -> Iterator[RenderableType]:
+    measures = {peer.measure for peer in result.peers}
+    did = "achieved their task" if measures == {"success"} else "completed rather than failed"
+    mixed = " (* completed rather than failed)" if len(measures) > 1 else ""
+    title = Text("Peers on the same tasks", style="bold")
+    title.append(f"  runs that {'achieved their task' if mixed else did}{mixed}", style="not bold dim")
+    yield title
+    others = [peer for peer in result.peers if not peer.is_self]
+    left_out = others[_PEERS_SHOWN:]
+    table = Table.grid(padding=(0, 1))
+    table.add_column(overflow="fold", min_width=8, max_width=28)
+    table.add_column()
+    for _ in range(3):
+        table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    for peer in result.peers:
+        if peer not in left_out:
+            table.add_row(*_peer(peer, starred=bool(mixed) and peer.measure == "status"))
+    yield Padding(table, (0, 0, 0, 2))
+    if left_out:
+        yield Text(f"  … and {number(len(left_out), 'more peer')}: --json", style="dim")
 
 
-def _last_failed(result: Briefing) -> list[RenderableType]:
+def _peer(peer: Peer, *, starred: bool) -> Iterator[RenderableType]:
+    yield Text(plain(peer.agent_id, 60) or "(not named)")
+    yield whisker(peer.outcome)
+    yield Text(percent(peer.outcome.rate) + ("*" if starred else ""))
+    yield Text(count(peer.outcome))
+    yield Text("" if peer.is_self else f"on {number(peer.tasks, 'task')}", style="dim")
+    yield Text("◀" if peer.verdict is None else _VERDICTS[peer.verdict], style="bold" if peer.is_self else "dim")
+
+
+def _last_failed(result: Briefing) -> Iterator[RenderableType]:
     chain = result.last_failed
     if chain is None:
-        return []
-    when = (clock.to_iso(chain.started_at) or "")[:16].replace("T", " ")
-    title = Text("Last failed run", style="bold")
-    title.append(f"  {plain(chain.execution_id, 80)}{f' · {when}' if when else ''}", style="dim")
+        return
+    title = Text("\nLast failed run", style="bold")
+    if chain.started_at is None:
+        title = Text("\nA failed run", style="bold")
+        title.append("  which was the last is not known", style="not bold dim")
+    else:
+        title.append(f"  {_minute(chain.started_at)}", style="not bold")
     if chain.task:
-        title.append(f"\n  “{plain(chain.task, 90)}”", style="dim")
-    parts: list[RenderableType] = [title, decision_table(chain, most=_DECISIONS_SHOWN)]
-    if not chain.decisions:
-        parts.append(Text("  no decision: the agent called no tool", style="dim"))
-    if chain.error:
-        parts.append(Text(f"  ended with: {plain(chain.error, 200)}", style="red"))
-    return [*parts, Text()]
+        title.append(f"\n  “{plain(chain.task, 160)}”", style="not bold")
+    yield title
+    yield from replay(chain, most=_DECISIONS_SHOWN)
+    yield Text(f"  → {commands.show_run(chain.execution_id)}", style="cyan")

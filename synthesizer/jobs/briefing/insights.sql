@@ -1,6 +1,6 @@
--- Proposals about the agent that wait for a person.
-SELECT insight_id, type, claim, confidence, status
+-- What others found out about an agent and nobody has decided yet.
+SELECT insight_id, type, claim, confidence, origin
 FROM insights
-WHERE list_contains(agents, ?)
+WHERE status = 'pending' AND list_contains(agents, ?)
 ORDER BY confidence DESC NULLS LAST, insight_id
 LIMIT 5

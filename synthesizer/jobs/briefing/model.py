@@ -2,97 +2,112 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from soma.synthesizer.jobs.chain.model import Chain
-from soma.synthesizer.jobs.divergence.model import Pair
+from soma.synthesizer.jobs.divergence.model import Measure, Pair, Verdict
 from soma.synthesizer.jobs.health.model import AgentHealth
 from soma.synthesizer.stats import Proportion
 
+ReasonKind = Literal["divergence", "end", "silent", "action", "repeat", "insight"]
+
 
 class ActionRow(msgspec.Struct, frozen=True):
-    """One action of the agent; fields in the order of the columns of ``actions.sql``."""
+    """How often an action was chosen; fields in the order of the columns of ``actions.sql``."""
 
     action: str
     calls: int
-    failed: int
-    timeouts: int
-    executions: int
-    broken_executions: int
-    wasted_ms: float | None
-    example: str | None
 
 
-class ErrorRow(msgspec.Struct, frozen=True):
-    """Error texts alike but for numbers; fields in the order of the columns of ``errors.sql``."""
+class FailureRow(msgspec.Struct, frozen=True):
+    """One call that failed; fields in the order of the columns of ``failures.sql``."""
 
     action: str
-    error: str
-    example: str
-    many: int
+    execution_id: str
+    decision_id: str
+    timed_out: bool
+    error: str | None
+    duration_ms: float | None
 
 
 class RepeatRow(msgspec.Struct, frozen=True):
-    """Failed calls made again unchanged; fields in the order of the columns of ``repeats.sql``."""
+    """One failed call made again unchanged; fields in the order of the columns of ``repeats.sql``."""
 
-    again: int
-    helped: int
-    executions: int
-    spent_ms: float
+    execution_id: str
+    helped: bool
+    duration_ms: float | None
 
 
 class EndRow(msgspec.Struct, frozen=True):
-    """What ended runs; fields in the order of the columns of ``ends.sql``."""
+    """An error that ended a run; fields in the order of the columns of ``ends.sql``."""
 
+    execution_id: str
     error: str
-    example: str
-    many: int
 
 
 class InsightRow(msgspec.Struct, frozen=True, rename="camel"):
-    """A proposal that waits; fields in the order of the columns of ``insights.sql``."""
+    """A proposal that waits for a decision; fields in the order of the columns of ``insights.sql``."""
 
     insight_id: str
     type: str
     claim: str
     confidence: float | None
-    status: str
+    origin: str
+
+
+class Advice(msgspec.Struct, frozen=True, rename="camel"):
+    """Something to do, and the command that does it or shows more, where there is one."""
+
+    text: str
+    command: str | None = None
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One answer to "why": what kind, in words, what to do about it, and ids that show it.
+    """One answer to "why", in words, and ids that show it.
 
     Attributes:
-        kind: ``divergence``, ``action``, ``repeat`` or ``end``.
-        weight: Runs it concerns; reasons are ordered by it, divergence first.
-        advice: What to do; ``None`` when there is nothing to suggest.
-        evidence: Decision ids, or the id of a divergence.
+        kind: ``divergence``: a peer does better on the same tasks. ``end``: errors that ended runs. ``silent``: runs that
+            failed without any error. ``action``: calls that fail. ``repeat``: failed calls made again unchanged.
+            ``insight``: found by someone else.
+        weight: Runs it concerns.
+        advice: What to do about it; ``None`` when there is nothing to suggest.
+        evidence: Decision, execution, divergence or insight ids, the first few.
     """
 
-    kind: str
+    kind: ReasonKind
     text: str
     weight: int
-    advice: str | None
-    evidence: tuple[str, ...]
+    advice: Advice | None = None
+    evidence: tuple[str, ...] = ()
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An agent on the tasks it shares with this one; ``rate`` is of runs that did well."""
+    """An agent on the tasks it shares with the one briefed about.
+
+    Attributes:
+        outcome: Runs on these tasks that did well by ``measure``.
+        tasks: How many tasks they share; of the agent itself, those shared with the peer it was compared with on most runs.
+        verdict: Of the comparison; ``None`` for the agent itself.
+    """
 
     agent_id: str
     outcome: Proportion
+    measure: Measure
     tasks: int
     is_self: bool
+    verdict: Verdict | None
 
 
 class Briefing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Is the agent healthy, why not, what to do.
 
     Attributes:
-        reasons: Why runs fail, the weightiest first; empty when nothing stands out.
+        reasons: Why runs fail; empty when nothing stands out.
         advice: What to do, in order.
         peers: Agents on the same tasks, the best first; empty when no other agent shares a task.
-        last_failed: The latest failed run, decision by decision.
+        last_failed: A failed run, decision by decision: the latest, or where no times are known the one in which most failed.
         pairs: The comparisons behind the peers.
     """
 
@@ -101,9 +116,24 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     vault_version: int
     agent: AgentHealth
     reasons: tuple[Reason, ...]
-    advice: tuple[str, ...]
+    advice: tuple[Advice, ...]
     peers: tuple[Peer, ...]
     insights: tuple[InsightRow, ...]
     last_failed: Chain | None
     pairs: tuple[Pair, ...]
     not_known: tuple[str, ...]
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the queries found about one agent.
+
+    Attributes:
+        failed: Execution id to whether the run failed by the agent's measure; ``None`` where that is not known.
+    """
+
+    failed: dict[str, bool | None]
+    actions: list[ActionRow]
+    failures: list[FailureRow]
+    repeats: list[RepeatRow]
+    ends: list[EndRow]
+    insights: list[InsightRow]
