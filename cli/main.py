@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -21,6 +23,8 @@ COMMANDS: dict[str, str] = {
     "tasks": "soma.cli.tasks",
     "report": "soma.cli.report",
     "outcomes": "soma.cli.outcomes",
+    "sources": "soma.cli.sources",
+    "secrets": "soma.cli.secrets",
     "vault": "soma.cli.vault",
     "config": "soma.cli.config",
 }
@@ -40,6 +44,16 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command called; an unknown name is answered with the nearest one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            also = f" Did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"There is no command {args[0]!r}.{also}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of ``--help``, from one-line descriptions that need no import."""
         with formatter.section("Commands"):
@@ -56,6 +70,8 @@ _SHORT = {
     "tasks": "what several runs attempted alike",
     "report": "everything in one JSON file",
     "outcomes": "tell soma from outside which runs achieved their task",
+    "sources": "what the sources can and cannot tell",
+    "secrets": "which secrets stand where, never the secrets",
     "vault": "look at, check and tidy the vault",
     "config": "the settings in force and where they come from",
 }
@@ -73,8 +89,9 @@ def cli(ctx: click.Context, debug: bool) -> None:  # noqa: ARG001
     if ctx.invoked_subcommand is None:
         from soma.config import load
 
-        settings = load(_here(), os.environ, {}).settings
-        if (_here() / settings.vault / "vault.json").is_file():
+        here = Path.cwd()
+        settings = load(here, os.environ, {}).settings
+        if (here / settings.vault / "vault.json").is_file():
             ctx.invoke(importlib.import_module("soma.cli.status").command)
         else:
             click.echo(ctx.get_help())
@@ -92,8 +109,13 @@ def main() -> None:
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows no ✔ shows a ? instead of an error.
+            stream.reconfigure(errors="replace")
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="soma", standalone_mode=False)
+        sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)
