@@ -13,7 +13,7 @@ from .blocks.head import Head
 from .contract import Adapter, Match
 
 GROUP = "soma.adapters"
-_BUILT_IN = ("openclaw", "claude_code", "langchain", "otel", "agentflow", "generic")
+_BUILT_IN = ("openclaw", "claude_code", "langchain", "otel", "agentflow", "codex", "gemini_cli", "generic")
 
 
 @cache

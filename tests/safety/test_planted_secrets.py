@@ -68,7 +68,9 @@ def plant(source: Path, place: Path, leaked: str) -> int:
             target.write_text("\n".join(lines) + "\n", encoding="utf-8")
             files += leaked[:20] in target.read_text(encoding="utf-8")
         elif path.suffix == ".json":
-            target.write_text(json.dumps(poisoned(json.loads(path.read_text(encoding="utf-8")), leaked)), encoding="utf-8")
+            target.write_text(
+                json.dumps(poisoned(json.loads(path.read_text(encoding="utf-8")), leaked)), encoding="utf-8"
+            )
             files += leaked[:20] in target.read_text(encoding="utf-8")
     return files
 
@@ -85,7 +87,9 @@ def plant_database(path: Path, leaked: str) -> int:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
         if "transcript_events" not in tables:
             return 0
-        rows = database.execute("SELECT session_id, seq, event_json FROM transcript_events WHERE event_json IS NOT NULL")
+        rows = database.execute(
+            "SELECT session_id, seq, event_json FROM transcript_events WHERE event_json IS NOT NULL"
+        )
         for session, seq, event in rows.fetchall():
             database.execute(
                 "UPDATE transcript_events SET event_json = ? WHERE session_id = ? AND seq = ?",
