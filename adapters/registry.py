@@ -13,7 +13,18 @@ from .blocks.head import Head
 from .contract import Adapter, Match
 
 GROUP = "soma.adapters"
-_BUILT_IN = ("openclaw", "claude_code", "langchain", "otel", "agentflow", "codex", "gemini_cli", "generic")
+_BUILT_IN = (
+    "openclaw",
+    "claude_code",
+    "langchain",
+    "otel",
+    "agentflow",
+    "codex",
+    "gemini_cli",
+    "inspect_ai",
+    "swe_agent",
+    "generic",
+)
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from soma import clock
 from soma.config import load
 from soma.harvester.agents import AgentNames
 from soma.harvester.harvest import Options, harvest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.chain.model import Chains
     from soma.synthesizer.jobs.divergence.model import Divergence
     from soma.synthesizer.jobs.health.model import Status
+    from soma.synthesizer.jobs.report.model import Report
     from soma.synthesizer.jobs.signatures.model import Signatures
 
 
@@ -114,6 +116,13 @@ class Vault:
 
         snapshot = self.snapshot()
         return briefing.run(snapshot, agent, version=snapshot.version)
+
+    def report(self) -> Report:
+        """Everything in one result: ``soma report``."""
+        from soma.synthesizer.jobs import report
+
+        snapshot = self.snapshot()
+        return report.run(snapshot, now=clock.now(), version=snapshot.version)
 
     def divergence(self, *agents: str, task: str | None = None, delta: float = 0.10) -> Divergence:
         """At which step agents part, and whether it is real: ``soma divergence``."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from soma.errors import SourceError, UsageError
 
-from .options import json_option, open_snapshot, vault_option
+from .options import config, json_option, open_snapshot, vault_option
+
+if TYPE_CHECKING:
+    from soma.synthesizer.jobs.chain import Chains
 
 
 @click.command("decisions")
-@click.option("--trace", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="A trace file; needs no vault.")
+@click.option("--trace", metavar="FILE", type=click.Path(exists=True, dir_okay=False),
+              help="A trace file; needs no vault.")  # fmt: skip
 @click.option("--execution", metavar="ID", help="An execution of the vault; the beginning of its id is enough.")
 @click.option("--format", "format_", metavar="NAME", help="Read the file as this format instead of recognising it.")
 @click.option("--reasoning", is_flag=True, help="Show the whole reasoning.")
@@ -18,42 +24,46 @@ from .options import json_option, open_snapshot, vault_option
 @vault_option
 @json_option
 def command(
-    trace: str | None, execution: str | None, format_: str | None, reasoning: bool, show_output: bool, vault: str | None,
+    trace: str | None,
+    execution: str | None,
+    format_: str | None,
+    reasoning: bool,
+    show_output: bool,
+    vault: str | None,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Show what an agent decided, step by step: ✔ ok, ✘ failed, ○ skipped, ? without a result.
 
     Secrets are redacted here too.
     """
     from soma.synthesizer.jobs import chain
+    from soma.synthesizer.jobs.chain.explain import render
 
     from .output import emit
 
     if (trace is None) == (execution is None):
-        raise UsageError("name either a trace file or an execution", hint="soma decisions --trace FILE, or --execution ID")
-    result = chain.run(open_snapshot(vault), execution) if execution else _from_file(trace or "", format_)
-
-    def render(chains: chain.Chains) -> object:
-        from soma.synthesizer.jobs.chain.explain import render as page
-
-        return page(chains, reasoning=reasoning, output=show_output)
-
-    emit(result, as_json, render)  # type: ignore[arg-type]
+        hint = "soma decisions --trace FILE, or --execution ID"
+        raise UsageError("name either a trace file or an execution", hint=hint)
+    result = _from_file(trace, format_) if trace is not None else chain.run(open_snapshot(vault), execution or "")
+    emit(result, as_json, lambda chains: render(chains, reasoning=reasoning, output=show_output))
 
 
-def _from_file(path: str, format_: str | None) -> object:
+def _from_file(path: str, format_: str | None) -> Chains:
+    from soma.adapters.registry import adapter_named
     from soma.config import personal_key
     from soma.harvester.agents import AgentNames
     from soma.harvester.discover import discover
     from soma.harvester.work import Settings, read_once
     from soma.synthesizer.jobs import chain
 
-    from .options import config
-
-    settings = Settings(vault=None, key=personal_key(), format=format_, agents=AgentNames(rules=config().settings.agents))
-    portion = read_once(discover([path]).candidates, settings)
-    report = portion.reports[0]
+    if format_:
+        adapter_named(format_)
+    agents = AgentNames(rules=config().settings.agents)
+    portion = read_once(
+        discover([path]).candidates, Settings(vault=None, key=personal_key(), format=format_, agents=agents)
+    )
     if portion.decision_rows is None or not portion.executions.num_rows:
-        raise SourceError(report.reason or "the file holds no run", where=path,
-                          hint="soma harvest --dry-run FILE shows what soma makes of it")  # fmt: skip
+        reason = portion.reports[0].reason if portion.reports else None
+        hint = "soma harvest --dry-run FILE shows what soma makes of it"
+        raise SourceError(reason or "the file holds no run", where=path, hint=hint)
     return chain.of_tables(portion.executions, portion.decision_rows)

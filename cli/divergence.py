@@ -18,11 +18,15 @@ from .options import json_option, open_snapshot, vault_option
 def command(
     agents: tuple[str, str] | None, task: str | None, delta: float, show_all: bool, vault: str | None, as_json: bool
 ) -> None:
-    """Compare agents that do the same work: who does better, at which step they part, and whether the choice matters."""
+    """Compare agents that do the same work: who does better, where they part, and whether that choice matters."""
+    from soma.synthesizer.agents import agent_names, require_known
     from soma.synthesizer.jobs import divergence
     from soma.synthesizer.jobs.divergence.explain import render
 
     from .output import emit
 
-    result = divergence.run(open_snapshot(vault), agents or None, task, delta=delta)
+    snapshot = open_snapshot(vault)
+    for name in agents or ():
+        require_known(name, agent_names(snapshot))
+    result = divergence.run(snapshot, agents or None, task, delta=delta)
     emit(result, as_json, lambda found: render(found, everything=show_all), schema="soma.divergence", schemaVersion=1)

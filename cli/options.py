@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from soma.config import Config, load
+from soma.synthesizer import commands
 from soma.vault import Snapshot, VaultRoot
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -32,7 +33,8 @@ def config(**flags: Any) -> Config:
 
 
 def open_vault(vault: str | None) -> VaultRoot:
-    """The vault a command works on."""
+    """The vault a command works on; the commands it suggests name it when the person did."""
+    commands.name_vault(vault)
     return VaultRoot(config(vault=vault).settings.vault)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +20,7 @@ __all__ = ["clean", "console", "emit", "note"]
 
 _Result = TypeVar("_Result")
 _WIDTH = 100
+_NARROWEST = 40
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -26,8 +28,13 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _WIDTH
+    width = None if stream.isatty() else _width()
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def _width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    return max(_NARROWEST, int(columns)) if columns.isascii() and columns.isdigit() and len(columns) < 5 else _WIDTH
 
 
 def emit(result: _Result, as_json: bool, render: Callable[[_Result], RenderableType], **envelope: Any) -> None:
@@ -40,10 +47,16 @@ def emit(result: _Result, as_json: bool, render: Callable[[_Result], RenderableT
         envelope: Keys put in front of the result's own, when it does not name its schema itself.
     """
     if as_json:
-        value = msgspec.to_builtins(result, str_keys=True)
-        click.echo(codec.pretty({**envelope, **value} if isinstance(value, dict) else {**envelope, "data": value}))
-    else:
-        console().print(render(result))
+        click.echo(codec.pretty({**envelope, **msgspec.to_builtins(result, str_keys=True)} if envelope else result))
+        return
+    screen = console()
+    # Commands to copy may be longer than the screen is wide: they are neither cut nor broken.
+    if screen.is_terminal:
+        screen.print(render(result), crop=False)
+        return
+    with screen.capture() as page:
+        screen.print(render(result), crop=False)
+    click.echo("\n".join(line.rstrip() for line in page.get().rstrip("\n").split("\n")))
 
 
 def note(text: str) -> None:

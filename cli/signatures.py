@@ -14,10 +14,14 @@ from .options import json_option, open_snapshot, vault_option
 @json_option
 def command(agent: str | None, limit: int, vault: str | None, as_json: bool) -> None:
     """The action paths agents take: how often, how they end, how long they take, what they cost."""
+    from soma.synthesizer.agents import agent_names, require_known
     from soma.synthesizer.jobs import signatures
     from soma.synthesizer.jobs.signatures.explain import render
 
     from .output import emit
 
-    result = signatures.run(open_snapshot(vault), agent, limit=limit)
+    snapshot = open_snapshot(vault)
+    if agent is not None:
+        require_known(agent, agent_names(snapshot))
+    result = signatures.run(snapshot, agent, limit=limit)
     emit(result, as_json, render, schema="soma.signatures", schemaVersion=1)

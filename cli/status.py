@@ -11,7 +11,7 @@ from .options import json_option, open_snapshot, vault_option
 @vault_option
 @json_option
 def command(vault: str | None = None, as_json: bool = False) -> None:
-    """What the vault holds, and the agents by health: runs, failures with interval, trend, last seen, what is not known."""
+    """What the vault holds, and the agents by health: runs, failures, trend, last seen, what is not known."""
     from soma.synthesizer.jobs import health
     from soma.synthesizer.jobs.health.explain import render
 

@@ -60,7 +60,9 @@ def test_a_divergence_reads_from_the_rates_to_the_advice() -> None:
         "◀ exec:node rather than process:poll, given step 1: −63 points [",
         "What it suggests: agent-c should take process:poll at step 2, as agent-a does.",
         "Be careful: Where they part each agent makes only its own choice",
-        "Evidence: soma evidence dvg-",
+        "Evidence: ",
+        " of dvg-",
+        "soma decisions --execution ",
     ]
     places = [page.find(words) for words in said]
     assert -1 not in places, said[places.index(-1)]

@@ -45,6 +45,7 @@ def run(vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95) 
         divergence.run(vault, [agent], level=level),
         chain.run(vault, last.execution_id).chains[0] if last else None,
         version=version,
+        level=level,
     )
 
 

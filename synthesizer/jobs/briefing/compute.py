@@ -16,7 +16,7 @@ from .reasons import reasons_of
 
 
 def briefing_of(
-    agent: AgentHealth, found: Found, compared: Divergence, last_failed: Chain | None, *, version: int
+    agent: AgentHealth, found: Found, compared: Divergence, last_failed: Chain | None, *, version: int, level: float
 ) -> Briefing:
     """The briefing; every sentence in it names the count it rests on."""
     reasons = reasons_of(agent, found, compared.pairs)
@@ -30,6 +30,7 @@ def briefing_of(
         last_failed=last_failed,
         pairs=compared.pairs,
         not_known=agent.not_known,
+        level=level,
     )
 
 
@@ -40,7 +41,7 @@ def _advice(agent: AgentHealth, reasons: Sequence[Reason], last_failed: Chain | 
         since = (clock.to_iso(agent.change.since) or "")[:10]
         yield Advice(f"find out what changed around {since}, when it became worse: model, prompt, tools or tasks")
     if not given and last_failed is not None:
-        yield Advice("look at the last failed run", commands.show_run(last_failed.execution_id))
+        yield Advice("look at the last failed run", (commands.show_run(last_failed.execution_id),))
     if agent.health == "not enough data":
         more = (
             f"about {number(agent.more_needed, 'more run')} would tell" if agent.more_needed else "it takes many more"
@@ -48,7 +49,7 @@ def _advice(agent: AgentHealth, reasons: Sequence[Reason], last_failed: Chain | 
         known = number(agent.failures.total, "run")
         yield Advice(f"wait for more runs before judging it: how {known} ended is known, {more}")
     if agent.measure != "success":
-        yield Advice("tell soma which runs achieved their task", commands.soma("outcomes", "import", "labels.csv"))
+        yield Advice("tell soma which runs achieved their task", (commands.soma("outcomes", "import", "labels.csv"),))
 
 
 def peers_of(agent_id: str, pairs: Sequence[Pair]) -> tuple[Peer, ...]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from soma import clock
 from soma.synthesizer import commands
 from soma.synthesizer.bars import whisker
+from soma.synthesizer.commands import command_line
 from soma.synthesizer.jobs.chain.explain import replay
 from soma.synthesizer.jobs.health.explain import STYLES
 from soma.synthesizer.jobs.health.model import AgentHealth
@@ -21,7 +22,7 @@ from .model import Advice, Briefing, Peer
 
 _DECISIONS_SHOWN = 14
 _PEERS_SHOWN = 8
-_VERDICTS = {"different": "different", "alike": "alike", "not enough data": "too few runs"}
+_VERDICTS = {"different": "different", "alike": "alike", "not enough data": "undecided"}
 
 
 def render(result: Briefing) -> RenderableType:
@@ -30,12 +31,18 @@ def render(result: Briefing) -> RenderableType:
     parts += [Text(_title(result), style="bold")]
     parts += _numbered([reason.text for reason in result.reasons] or [_no_reason(result)])
     if result.advice:
-        parts += [Text(), Text("What to do", style="bold"), *(_advice(advice) for advice in result.advice)]
+        parts += [
+            Text(),
+            Text("What to do", style="bold"),
+            *(line for advice in result.advice for line in _advice(advice)),
+        ]
     if result.peers:
         parts += [Text(), *_peers(result)]
     parts += _last_failed(result)
-    if result.not_known:
-        parts += [Text(), Text(f"Not known: {'; '.join(result.not_known)}", style="dim")]
+    foot = [f"Not known: {'; '.join(result.not_known)}"] if result.not_known else []
+    if result.agent.failures.total:
+        foot.append(f"[low, high]: what the data allow, at {100 * result.level:g} %")
+    parts += [Text(), *(Text(line, style="dim") for line in foot)]
     return Group(*parts)
 
 
@@ -45,14 +52,14 @@ def _head(agent: AgentHealth) -> Text:
     head.append(f"   {_ending(agent)}")
     if agent.measure == "status" and agent.success is not None:
         achieved = f"{agent.success.successes:,} achieved their task"
-        head.append(
-            f"\nsuccess is known of {number(agent.success.total, 'run')} only: {achieved} {bounds(agent.success.interval)}"
-        )
+        known = number(agent.success.total, "run")
+        head.append(f"\nsuccess is known of {known} only: {achieved} {bounds(agent.success.interval)}")
     change = agent.change
     if change.difference is not None and change.trend in {"worse", "better"} and change.before:
         since = (clock.to_iso(change.since) or "")[:10]
         head.append(f"\n{change.trend} since {since}: {points(change.difference)}, was {percent(change.before.rate)}")
-    facts = [number(agent.runs, "run"), f"{agent.decisions_failed:,} of {number(agent.decisions, 'decision')} failed"]
+    decided = f"{agent.decisions_failed:,} of {number(agent.decisions, 'decision')} failed"
+    facts = [number(agent.runs, "run"), decided if agent.decisions else "no decision recorded"]
     if agent.last_seen is not None:
         facts.append(f"last seen {_minute(agent.last_seen)}")
     if agent.cost_usd:
@@ -92,10 +99,9 @@ def _numbered(lines: Iterable[str]) -> Iterator[RenderableType]:
         yield _item(f"{position}.", Text(plain(line, 700)))
 
 
-def _advice(advice: Advice) -> RenderableType:
-    # The command stands on a line of its own, where it can be copied.
-    words = Text(plain(advice.text, 600))
-    return _item("·", Group(words, Text(advice.command, style="cyan")) if advice.command else words)
+def _advice(advice: Advice) -> Iterator[RenderableType]:
+    yield _item("·", Text(plain(advice.text, 600)))
+    yield from (command_line(command) for command in advice.commands)
 
 
 def _item(mark: str, content: RenderableType) -> Table:
@@ -145,11 +151,11 @@ def _last_failed(result: Briefing) -> Iterator[RenderableType]:
     title = Text("\nLast failed run", style="bold")
     if chain.started_at is None:
         title = Text("\nA failed run", style="bold")
-        title.append("  which was the last is not known", style="not bold dim")
+        title.append("  (no times are recorded: perhaps not the last)", style="not bold dim")
     else:
         title.append(f"  {_minute(chain.started_at)}", style="not bold")
     if chain.task:
         title.append(f"\n  “{plain(chain.task, 160)}”", style="not bold")
     yield title
     yield from replay(chain, most=_DECISIONS_SHOWN)
-    yield Text(f"  → {commands.show_run(chain.execution_id)}", style="cyan")
+    yield command_line(commands.show_run(chain.execution_id))

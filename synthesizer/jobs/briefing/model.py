@@ -58,18 +58,18 @@ class InsightRow(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Advice(msgspec.Struct, frozen=True, rename="camel"):
-    """Something to do, and the command that does it or shows more, where there is one."""
+    """Something to do, and the commands that do it or show more, where there are any."""
 
     text: str
-    command: str | None = None
+    commands: tuple[str, ...] = ()
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One answer to "why", in words, and ids that show it.
 
     Attributes:
-        kind: ``divergence``: a peer does better on the same tasks. ``end``: errors that ended runs. ``silent``: runs that
-            failed without any error. ``action``: calls that fail. ``repeat``: failed calls made again unchanged.
+        kind: ``divergence``: a peer does better on the same tasks. ``end``: errors that ended runs. ``silent``: runs
+            that failed without any error. ``action``: calls that fail. ``repeat``: failed calls made again unchanged.
             ``insight``: found by someone else.
         weight: Runs it concerns.
         advice: What to do about it; ``None`` when there is nothing to suggest.
@@ -88,7 +88,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     Attributes:
         outcome: Runs on these tasks that did well by ``measure``.
-        tasks: How many tasks they share; of the agent itself, those shared with the peer it was compared with on most runs.
+        tasks: How many tasks they share; of the agent itself, those it was compared on with most runs.
         verdict: Of the comparison; ``None`` for the agent itself.
     """
 
@@ -107,8 +107,10 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         reasons: Why runs fail; empty when nothing stands out.
         advice: What to do, in order.
         peers: Agents on the same tasks, the best first; empty when no other agent shares a task.
-        last_failed: A failed run, decision by decision: the latest, or where no times are known the one in which most failed.
+        last_failed: A failed run, decision by decision: the latest, or where no times are known the one in which most
+            decisions failed.
         pairs: The comparisons behind the peers.
+        level: Of all intervals.
     """
 
     schema: str = "soma.briefing"
@@ -122,6 +124,7 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     last_failed: Chain | None
     pairs: tuple[Pair, ...]
     not_known: tuple[str, ...]
+    level: float
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from soma.synthesizer import commands
 from soma.synthesizer.error_text import grouped, likeness, telling_line
 from soma.synthesizer.jobs.divergence.model import END, Pair
 from soma.synthesizer.jobs.health.model import AgentHealth
-from soma.synthesizer.wording import count, duration, number, percent, plain, points
+from soma.synthesizer.wording import duration, number, percent, plain, points
 
 from .model import Advice, FailureRow, Found, InsightRow, Reason
 
@@ -28,7 +28,7 @@ def reasons_of(agent: AgentHealth, found: Found, pairs: Sequence[Pair]) -> tuple
         *_divergence(agent.agent_id, pairs),
         *_ends(agent, found),
         *_silent(agent, found),
-        *_actions(found),
+        *_actions(agent, found),
         *_repeats(found),
         *(_insight(row) for row in found.insights),
     )
@@ -42,8 +42,10 @@ def _divergence(agent_id: str, pairs: Sequence[Pair]) -> Iterator[Reason]:
     pair = min(worse, key=lambda each: (each.recommendation is None, _estimate(each), each.first.agent_id))
     peer = plain(pair.first.agent_id, 60)
     did = "achieve their task" if pair.measure == "success" else "complete"
-    text = f"On the same {number(pair.tasks, 'task')} {percent(pair.first.outcome.rate)} of the runs of {peer} {did}, "
-    text += f"{percent(pair.second.outcome.rate)} of its own"
+    text = (
+        f"{peer} does better on the same {number(pair.tasks, 'task')}: {percent(pair.first.outcome.rate)} of its runs "
+    )
+    text += f"{did}, {percent(pair.second.outcome.rate)} here"
     text += f" ({points(pair.difference)})" if pair.difference else ""
     if len(worse) > 1:
         text += f"; {number(len(worse) - 1, 'other peer does', 'other peers do')} better too"
@@ -52,7 +54,7 @@ def _divergence(agent_id: str, pairs: Sequence[Pair]) -> Iterator[Reason]:
         kind="divergence",
         text=f"{text}. {_where(pair, peer)}" if pair.parting else text,
         weight=pair.second.executions,
-        advice=Advice(pair.recommendation or f"see where it parts from {peer}", compare),
+        advice=Advice(pair.recommendation or f"compare it with {peer}, step by step", (compare,)),
         evidence=(pair.divergence_id, *(pair.parting.second.evidence[:_EVIDENCE] if pair.parting else ())),
     )
 
@@ -65,9 +67,12 @@ def _where(pair: Pair, peer: str) -> str:
     """Where the two part and what is known of that choice."""
     parting = pair.parting
     assert parting is not None  # noqa: S101 - narrowed by the caller
-    mine = "stops" if parting.second.action == END else f"takes {plain(parting.second.action, 80)}"
-    its = "stops" if parting.first.action == END else f"takes {plain(parting.first.action, 80)}"
-    text = f"At step {parting.step} it mostly {mine}, {peer} {its}"
+    action = plain(parting.second.action, 80)
+    if parting.first.action == END:
+        # Why a run ends cannot be told from how well it went: no effect is claimed for stopping.
+        return f"At step {parting.step} {peer} is mostly done, it goes on with {action}"
+    mine = "stops" if parting.second.action == END else f"takes {action}"
+    text = f"At step {parting.step} it mostly {mine}, {peer} takes {plain(parting.first.action, 80)}"
     if not parting.clear:
         return f"{text}, no more than chance allows"
     if parting.effect is None or not parting.matters:
@@ -92,9 +97,9 @@ def _ends(agent: AgentHealth, found: Found) -> Iterator[Reason]:
     examples = tuple(shows[group.key] for group in groups[:_ENDS_NAMED])
     yield Reason(
         kind="end",
-        text=f"{len(found.ends):,} of {number(agent.runs, 'run')} ended with an error: {'; '.join(named)}",
+        text=f"{len(found.ends):,} of {number(agent.runs, 'run')} ended with a recorded error: {'; '.join(named)}",
         weight=len(found.ends),
-        advice=Advice("look at a run that ended so", commands.show_run(examples[0])) if examples else None,
+        advice=Advice("look at a run that ended so", (commands.show_run(examples[0]),)) if examples else None,
         evidence=examples,
     )
 
@@ -104,24 +109,25 @@ def _silent(agent: AgentHealth, found: Found) -> Iterator[Reason]:
     if agent.measure != "success":
         return
     failed = [execution for execution, did in found.failed.items() if did]
-    broken = {row.execution_id for row in (*found.failures, *found.ends)}
+    broken = {row.execution_id for row in found.failures} | {row.execution_id for row in found.ends}
     silent = sorted(execution for execution in failed if execution not in broken)
     if not failed or len(silent) < max(_LEAST_FAILURES, _SILENT * len(failed)):
         return
     yield Reason(
         kind="silent",
-        text=f"In {len(silent):,} of the {number(len(failed), 'run')} that did not achieve their task no call failed: what "
-        "was wrong is what the agent chose or answered, not an error",
+        text=f"In {len(silent):,} of the {number(len(failed), 'run')} that did not achieve their task no call is seen "
+        "to fail: what went wrong is in what the agent chose or answered",
         weight=len(silent),
-        advice=Advice(
-            "read such a run", commands.soma("decisions", "--execution", silent[-1], "--reasoning", "--output")
-        ),
+        advice=Advice("read such a run", (commands.show_run(silent[-1], reasoning=True),)),
         evidence=tuple(silent[-_EVIDENCE:]),
     )
 
 
-def _actions(found: Found) -> Iterator[Reason]:
-    """Actions that fail often, those in most failed runs first; the first of them says where to look."""
+def _actions(agent: AgentHealth, found: Found) -> Iterator[Reason]:
+    """Actions that fail often, those in most failed runs first; the first of them says where to look.
+
+    Where runs do fail, an action none of whose failures was in a failed run is no reason for that.
+    """
     by_action: dict[str, list[FailureRow]] = defaultdict(list)
     for row in found.failures:
         by_action[row.action].append(row)
@@ -130,6 +136,7 @@ def _actions(found: Found) -> Iterator[Reason]:
         (action, rows)
         for action, rows in by_action.items()
         if len(rows) >= max(_LEAST_FAILURES, _OFTEN * calls.get(action, 0))
+        and (_in_failed(rows, found.failed) or agent.health not in {"critical", "degraded"})
     ]
     often.sort(key=lambda item: (-_in_failed(item[1], found.failed), -len(item[1]), item[0]))
     often = often[:_ACTIONS_NAMED]
@@ -155,7 +162,7 @@ def _calls_fail(action: str, rows: Sequence[FailureRow], calls: int, failed: Map
     text = f"{len(rows):,} of {calls:,} {name} calls {how}, in {number(len(runs), 'run')}{_together(runs, failed)}"
     groups = grouped((row.error, 1) for row in rows)
     if groups:
-        often = "always" if groups[0].many == len(rows) else f"{groups[0].many:,} times"
+        often = "always" if groups[0].many == len(rows) else number(groups[0].many, "time")
         text += f"; {often}{' like' if groups[0].texts > 1 else ''}: {plain(groups[0].example, 160)}"
     wasted = math.fsum(row.duration_ms for row in rows if row.duration_ms is not None)
     return text + (f" ({duration(wasted)} spent on them)" if wasted > _WORTH_TELLING_MS else "")
@@ -165,22 +172,30 @@ def _together(runs: Collection[str], failed: Mapping[str, bool | None]) -> str:
     """How many of these runs failed, and of the others: whether the broken calls go with broken runs."""
     with_it = [did for execution, did in failed.items() if execution in runs and did is not None]
     without = [did for execution, did in failed.items() if execution not in runs and did is not None]
-    if not any(with_it) and not any(without):
+    if not with_it or not (any(with_it) or any(without)):
         return ""
-    told = f" ({sum(with_it):,} of these {len(with_it):,} runs failed" if with_it else ""
-    return told + (f", {sum(without):,} of the other {len(without):,})" if without else ")") if told else ""
+    known = "" if len(with_it) == len(runs) else f" the {len(with_it):,} known"
+    told = f"{_share(with_it)} of{known or ' these'} failed"
+    return f" ({told}, {_share(without)} of the other {len(without):,} did)" if without else f" ({told})"
+
+
+def _share(did: Sequence[bool]) -> str:
+    return "none" if not any(did) else "all" if all(did) else f"{sum(did):,}"
 
 
 def _look(often: Sequence[tuple[str, Sequence[FailureRow]]]) -> Advice:
-    """One piece of advice with an example for every action named."""
-    (action, rows), *others = often
-    text = f"look at a failing call of {plain(action, 80)}"
-    first = rows[-1].execution_id
-    more = [
-        f"{plain(name, 80)}: {'the same run' if its[-1].execution_id == first else plain(its[-1].execution_id, 160)}"
-        for name, its in others
-    ]
-    return Advice(text + (f" ({'; '.join(more)})" if more else ""), commands.show_run(first))
+    """One piece of advice that shows a failing call of every action named, in as few runs as it takes."""
+    names = ", ".join(plain(action, 80) for action, _ in often)
+    runs = {action: {row.execution_id for row in rows} for action, rows in often}
+    chosen: list[str] = []
+    while runs:
+        shows = {
+            execution: sum(execution in its for its in runs.values()) for its in runs.values() for execution in its
+        }
+        best = max(shows, key=lambda execution: (shows[execution], execution))
+        chosen.append(commands.show_run(best))
+        runs = {action: its for action, its in runs.items() if best not in its}
+    return Advice(f"look at failing calls of {names}", tuple(chosen))
 
 
 def _repeats(found: Found) -> Iterator[Reason]:
@@ -207,9 +222,10 @@ def _repeats(found: Found) -> Iterator[Reason]:
 def _insight(row: InsightRow) -> Reason:
     sure = f" (confidence {row.confidence:.2f})" if row.confidence is not None else ""
     kind = plain(row.type, 40).replace("_", " ")
+    who = "A trace reports" if row.origin == "harvest" else f"{plain(row.origin, 40)} reports"
     return Reason(
         kind="insight",
-        text=f"{plain(row.origin, 40)} reports a {kind}: {plain(row.claim, 300)}{sure}; nobody has decided about it yet",
+        text=f"{who} ({kind}): {plain(row.claim, 300)}{sure}; not decided yet",
         weight=0,
         evidence=(row.insight_id,),
     )

@@ -27,6 +27,7 @@ _SHOWN = 200
 _SUCCESS = {True: "task achieved", False: "task not achieved", None: "success not known"}
 _ACTION, _REMARK = 34, 110
 _LINES = 40
+_COSTLY_MS = 1000.0
 
 
 def render(result: Chains, *, reasoning: bool = False, output: bool = False) -> RenderableType:
@@ -134,9 +135,12 @@ def _remark(link: Link, chain: Chain) -> Text:
     remark = Text()
     if link.outcome == "timeout":
         remark.append("timeout  ", style="red")
+    same_error = link.repeats is not None and chain.decisions[link.repeats - 1].error == link.error is not None
     if link.repeats is not None:
-        remark.append(f"↻ same call as {link.repeats}  ", style="yellow")
-    if link.outcome in BROKEN:
+        remark.append(f"↻ same call as {link.repeats}{', same error' if same_error else ''}  ", style="yellow")
+    if same_error:
+        pass
+    elif link.outcome in BROKEN:
         remark.append(plain(telling_line(link.error), _REMARK) or "no message")
     elif link.outcome == "skipped":
         remark.append("skipped", style="dim")
@@ -146,7 +150,8 @@ def _remark(link: Link, chain: Chain) -> Text:
         remark.append(f"“{plain(link.reasoning, _REMARK)}”", style="italic")
     elif link.repeats is None:
         remark.append(plain(gist(link.arguments), _REMARK), style="dim")
-    if link.number == chain.costliest and sum(chain.outcomes.get(outcome, 0) for outcome in BROKEN) > 1:
+    several = sum(chain.outcomes.get(outcome, 0) for outcome in BROKEN) > 1
+    if link.number == chain.costliest and several and (link.duration_ms or 0) >= _COSTLY_MS:
         remark.append("  ◀ most costly failure", style="red")
     return remark
 

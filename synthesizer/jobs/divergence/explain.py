@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from soma.synthesizer import commands
 from soma.synthesizer.bars import whisker
 from soma.synthesizer.wording import bounds, count, duration, number, percent, plain, points, probability
 
@@ -188,9 +189,10 @@ def _advice(pair: Pair) -> Iterator[RenderableType]:
     if pair.parting:
         total = pair.parting.first.evidence_total + pair.parting.second.evidence_total
         sides = (pair.parting.first, pair.parting.second)
-        runs = " and ".join(plain(run_of(identity), 120) for side in sides for identity in side.evidence[:1])
-        look = f" · look at one of each: soma decisions --execution … with {runs}" if runs else ""
-        yield _said("Evidence:", f"{number(total, 'decision')} of {pair.divergence_id}, their ids with --json{look}")
+        told = f"{number(total, 'decision')} of {pair.divergence_id}, their ids with --json. A run of each:"
+        yield _said("Evidence:", told)
+        for identity in (identity for side in sides for identity in side.evidence[:1]):
+            yield commands.command_line(commands.show_run(run_of(identity)))
 
 
 def run_of(decision_id: str) -> str:

@@ -5,7 +5,7 @@ The rules, on the failure rate and its Wilson interval. A word is said only when
 - ``critical``: half of the runs or more fail, and at least a quarter surely do (lower bound);
 - ``degraded``: a fifth or more fail, and it is surely more than one in twenty;
 - ``healthy``: less than a fifth fail, and it is surely less than two in five;
-- ``not enough data``: none of these, or no run whose end is known;
+- ``not enough data``: none of these, or fewer than three runs whose end is known;
 - ``unknown``: of no run at all is it recorded how it ended.
 
 Where success is known of so few runs that how runs ended is the measure, those few still count: when they alone are
@@ -26,6 +26,7 @@ from .model import ORDER, AgentHealth, Change, Health, Ledger, Measure, Run, Sta
 CRITICAL_RATE, CRITICAL_SURELY = 0.50, 0.25
 DEGRADED_RATE, DEGRADED_SURELY = 0.20, 0.05
 HEALTHY_SURELY = 0.40
+FEWEST = 3
 _RECENT_US = 7 * 86_400 * 1_000_000
 _ENOUGH_FOR_A_TREND = 5
 _MOST_MORE = 200
@@ -93,7 +94,7 @@ def has_failed(run: Run, measure: Measure) -> bool | None:
 
 def health_of(failures: Proportion) -> Health:
     """The word for a failure rate; see the rules at the top of this module."""
-    if failures.rate is None:
+    if failures.rate is None or failures.total < FEWEST:
         return "not enough data"
     if failures.rate >= CRITICAL_RATE and failures.interval.low >= CRITICAL_SURELY:
         return "critical"

@@ -46,11 +46,10 @@ def render(result: Status) -> RenderableType:
         parts.append(
             Text(f"… and {number(len(result.agents) - _SHOWN, 'more agent')}: soma status --json", style="dim")
         )
-    remarks = [*_remarks(result), *_sources(result)]
-    if remarks:
-        parts += [Text(), *remarks]
-    parts += [Text(), Text(f"Next: {commands.soma('briefing', '--agent', result.agents[0].agent_id)}")]
-    parts.append(Text("      soma divergence · soma signatures · soma report", style="dim"))
+    parts += [Text(), *_remarks(result), *_sources(result)]
+    next_ = [commands.soma("briefing", "--agent", result.agents[0].agent_id)]
+    next_ += [commands.soma(name) for name in ("divergence", "signatures", "report")]
+    parts += [Text(), Text("Next"), *(commands.command_line(command) for command in next_)]
     return Group(*parts)
 
 
@@ -103,6 +102,8 @@ def _failing(agent: AgentHealth) -> Text:
 
 def _remarks(result: Status) -> list[Text]:
     out = []
+    if any(agent.failures.total for agent in result.agents):
+        out.append(Text(f"[low, high]: what the data allow, at {100 * result.level:g} %", style="dim"))
     by_status = [agent for agent in result.agents if agent.measure == "status" and agent.failures.total]
     if by_status:
         out.append(

@@ -1,0 +1,1 @@
+"""Executions of the vault in the formats of others."""

@@ -1,0 +1,4 @@
+SELECT *
+FROM decisions
+WHERE execution_id = ?
+ORDER BY step

@@ -1,0 +1,3 @@
+SELECT *
+FROM executions
+WHERE execution_id = ?

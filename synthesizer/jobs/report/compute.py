@@ -1,0 +1,122 @@
+"""From the answers of the other jobs to the report. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from soma import clock
+from soma.synthesizer.jobs.divergence.model import Divergence
+from soma.synthesizer.jobs.health.model import Status
+from soma.synthesizer.wording import number
+
+from .agents import agent_of
+from .findings import intelligence_of, pair_of, reported, stored
+from .model import (
+    Governance,
+    InsightRow,
+    KnowsRow,
+    Layers,
+    Report,
+    SourceRow,
+    Sources,
+    Totals,
+    UnusableRow,
+    UnusableSource,
+)
+
+_UNUSABLE_LISTED = 100
+
+
+def report_of(
+    status: Status,
+    divergence: Divergence,
+    insights: Sequence[InsightRow],
+    sources: Sequence[SourceRow],
+    unusable: Sequence[UnusableRow],
+    knows: Sequence[KnowsRow],
+    *,
+    now: int,
+) -> Report:
+    """The report of one vault version at one instant."""
+    moment = clock.to_iso(now) or ""
+    different = [pair for pair in divergence.pairs if pair.verdict == "different"]
+    findings = [*(stored(row) for row in insights), *(reported(pair) for pair in different)]
+    became = Counter(row.status for row in insights)
+    ledger = sources_of(sources, unusable, knows)
+    return Report(
+        schema="soma.report",
+        schema_version=1,
+        available=True,
+        generated_at=moment,
+        generated=moment,
+        vault_version=status.vault_version,
+        level=status.level,
+        agents=[agent_of(agent) for agent in status.agents],
+        insights=findings,
+        policies=[],
+        guard_recommendations=[],
+        canon=[],
+        intelligence=[intelligence_of(pair) for pair in different],
+        divergences=[pair_of(pair) for pair in divergence.pairs],
+        divergences_total=divergence.pairs_total,
+        totals=Totals(
+            agents=len(status.agents),
+            executions=status.executions,
+            decisions=status.decisions,
+            insights=len(findings),
+            policies=0,
+            archetypes=0,
+        ),
+        layers=Layers(archive=status.executions, working=0, emerging=became["pending"], canon=0),
+        governance=Governance(pending=became["pending"], promoted=became["promoted"], rejected=became["rejected"]),
+        sources=ledger,
+        not_known=_not_known(status, divergence, ledger),
+    )
+
+
+def sources_of(rows: Sequence[SourceRow], unusable: Sequence[UnusableRow], knows: Sequence[KnowsRow]) -> Sources:
+    """The ledger and what the frameworks behind it cannot tell."""
+    many = {row.status: row.many for row in rows}
+    cannot: dict[str, list[str]] = {}
+    for row in knows:
+        if row.cannot:
+            cannot.setdefault(row.framework, []).append(row.fact)
+    return Sources(
+        total=sum(many.values()),
+        read=many.get("read", 0),
+        empty=many.get("empty", 0),
+        unrecognised=many.get("unrecognised", 0),
+        failed=many.get("failed", 0),
+        copies=many.get("copy", 0),
+        companions=many.get("companion", 0),
+        quarantined=sum(row.quarantined for row in rows),
+        redacted=sum(row.redacted for row in rows),
+        unusable=[UnusableSource(row.path, row.status, row.reason or "") for row in unusable[:_UNUSABLE_LISTED]],
+        unusable_total=len(unusable),
+        cannot_tell=cannot,
+    )
+
+
+def _not_known(status: Status, divergence: Divergence, sources: Sources) -> list[str]:
+    """In words, what would change the answers if it were known."""
+    lines = []
+    unlabelled = sum(agent.runs - (agent.success.total if agent.success else 0) for agent in status.agents)
+    if unlabelled:
+        lines.append(f"success of {unlabelled:,} of {number(status.executions, 'run')}")
+    unjudged = sum(agent.runs - agent.failures.total for agent in status.agents)
+    if unjudged:
+        lines.append(f"how {number(unjudged, 'run')} ended")
+    for what, many in (
+        ("tokens", sum(agent.tokens is None for agent in status.agents)),
+        ("costs", sum(agent.cost_usd is None for agent in status.agents)),
+    ):
+        if many:
+            lines.append(f"{what} of {many:,} of {number(len(status.agents), 'agent')}")
+    lines += [line for line in divergence.not_known if line.startswith("the task of")]
+    lost = sources.failed + sources.empty + sources.unrecognised
+    if lost:
+        lines.append(f"what is in {number(lost, 'source')} that could not be used")
+    if sources.quarantined:
+        lines.append(f"what is in {number(sources.quarantined, 'record')} that could not be used")
+    return lines

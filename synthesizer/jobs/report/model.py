@@ -1,0 +1,314 @@
+"""What ``soma-report.json`` holds: the words AgentFlow's readers look for, and soma's own beside them.
+
+The JSON Schema that ships with soma is made from these classes; their docstrings are its descriptions. Times are ISO
+8601 with ``Z``, money US dollars, shares 0 to 1. ``null`` means: not known.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, field
+
+from soma.synthesizer.jobs.divergence.model import Measure, Verdict
+from soma.synthesizer.jobs.health.model import Health, Trend
+from soma.synthesizer.jobs.health.model import Measure as HealthMeasure
+
+Light = Literal["healthy", "warning", "critical"]
+Sure = Literal["high", "medium", "low"]
+Layer = Literal["archive", "working", "emerging", "canon"]
+InsightStatus = Literal["pending", "promoted", "rejected", "computed"]
+Enforcement = Literal["info", "warn", "error", "abort"]
+
+Count = Annotated[int, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Points = Annotated[float, Meta(ge=-1, le=1)]
+Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$")]
+
+
+class Range(msgspec.Struct, frozen=True, rename="camel"):
+    """The values that are compatible with the data, both ends included; the level is that of the report."""
+
+    low: Points
+    high: Points
+
+
+class Proportion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A share of runs: how many of how many, and its Wilson interval."""
+
+    successes: Count
+    total: Count
+    rate: Share | None
+    interval: Range
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A difference of two shares, second minus first, compared task by task."""
+
+    estimate: Points
+    interval: Range
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One agent.
+
+    ``status`` speaks the three words of AgentFlow's dashboard. Nothing but ``health`` = ``healthy`` gives ``healthy``:
+    an agent of which too little is known is ``warning``, and ``health`` says that it is not known.
+    """
+
+    name: str
+    id: str
+    status: Light
+    health: Health
+    health_reason: Annotated[str, Meta(description="Why it is called so, in a sentence with its counts.")]
+    total_runs: Count
+    runs: Count
+    failures: Annotated[Count, Meta(description="Runs known to have failed, by `measure`.")]
+    failure_rate: Annotated[Share | None, Meta(description="Of the runs whose end is known; null when none is.")]
+    measure: Annotated[
+        HealthMeasure,
+        Meta(description="What counts as failed: `success` (task not achieved), `status` (ended with an error)."),
+    ]
+    judged: Annotated[Count, Meta(description="Runs whose end is known by `measure`.")]
+    failure_interval: Annotated[Range | None, Meta(description="Wilson interval of `failureRate`.")]
+    success: Annotated[
+        Proportion | None, Meta(description="Runs that achieved their task, of those where it is known.")
+    ]
+    trend: Trend
+    trend_since: Moment | None
+    decisions: Count
+    decisions_failed: Count
+    total_token_cost: Annotated[
+        Count | msgspec.UnsetType, Meta(description="Tokens, as AgentFlow means it; absent when not recorded.")
+    ] = msgspec.UNSET
+    tokens: Count | None
+    cost_usd: Annotated[float, Meta(ge=0)] | None
+    frameworks: list[str]
+    first_seen: Moment | None
+    last_seen: Moment | None
+    not_known: list[str]
+
+
+class Insight(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A finding: a proposal of the vault's emerging layer, or one computed for this report.
+
+    A computed one (``status`` = ``computed``) rests on the archive and waits for nobody: its ``layer`` is ``archive``.
+    Of a divergence ``confidence_score`` is 1 minus its q-value: of findings at least this strong, at most a share q is
+    expected to be false. ``confidence`` is ``high`` when that is 0.99 or more and nothing else is seen to differ
+    between the agents, else ``medium``. Of other insights the score is the one stated (0 when none is), ``high`` from
+    0.8 and ``medium`` from 0.5 on.
+    """
+
+    id: str
+    type: str
+    title: str
+    claim: str
+    summary: str
+    confidence: Sure
+    confidence_score: Share = field(name="confidence_score")
+    layer: Layer
+    proposal_status: InsightStatus = field(name="proposal_status")
+    status: InsightStatus
+    source_agents: list[str] = field(name="source_agents")
+    evidence: list[str]
+    origin: str
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A ratified rule."""
+
+    name: str
+    id: str
+    type: Literal["policy"]
+    enforcement: Enforcement
+    severity: Enforcement
+    scope: str
+    conditions: str
+    layer: Layer
+    status: str
+
+
+class GuardRecommendation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a guard should do with an agent."""
+
+    agent: str
+    action: Literal["allow", "block"]
+    reason: str
+    explanation: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Canon(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """An entry of the canon layer."""
+
+    id: str
+    title: str
+    ratified_by: str = field(name="ratified_by")
+    ratified_at: Moment = field(name="ratified_at")
+
+
+class Intelligence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Something computed about several agents; ``id`` names the insight and the divergence it belongs to."""
+
+    id: str
+    type: Literal["divergence"]
+    title: str
+    claim: str
+    agents: list[str]
+    recommendation: str | None
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One agent of a pair on the tasks both attempted, and what it mostly chose where they part."""
+
+    agent: str
+    runs: Count
+    outcome: Proportion
+    choice: str | None
+    choice_runs: Count
+    evidence: list[str]
+
+
+class DivergencePair(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Two agents that share tasks; ``first`` is the one that does better."""
+
+    id: str
+    verdict: Verdict
+    measure: Measure
+    tasks: Count
+    first: Side
+    second: Side
+    effect: Effect | None
+    q_value: Share | None
+    more_runs_needed: Annotated[
+        Count | None, Meta(description="About how many more runs a side would settle it; null when it is settled.")
+    ]
+    step: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="Where they part; null when their usual paths do not.")
+    ]
+    step_effect: Annotated[Effect | None, Meta(description="Of the choice made there, given the steps before it.")]
+    recommendation: str | None
+    finding: str
+    confounds: list[str]
+
+
+class UnusableSource(msgspec.Struct, frozen=True, rename="camel"):
+    """A source that yields nothing, or not all it should."""
+
+    path: str
+    status: str
+    reason: str
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the answers rest on: every source that was looked at, and what came of it."""
+
+    total: Count
+    read: Count
+    empty: Count
+    unrecognised: Count
+    failed: Count
+    copies: Annotated[Count, Meta(description="Sources whose runs another source holds as well or more fully.")]
+    companions: Annotated[Count, Meta(description="Sources that only tell something about others.")]
+    quarantined: Annotated[Count, Meta(description="Records that could not be used.")]
+    redacted: Annotated[Count, Meta(description="Secrets replaced before anything was written.")]
+    unusable: Annotated[list[UnusableSource], Meta(description="The first hundred, damaged ones first.")]
+    unusable_total: Count
+    cannot_tell: Annotated[
+        dict[str, list[str]], Meta(description="Framework to the facts its traces cannot hold, whatever happened.")
+    ]
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How much there is."""
+
+    agents: Count
+    executions: Count
+    decisions: Count
+    insights: Count
+    policies: Count
+    archetypes: Count
+
+
+class Layers(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Entries per layer of the vault: executions in the archive, undecided insights in emerging."""
+
+    archive: Count
+    working: Count
+    emerging: Count
+    canon: Count
+
+
+class Governance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Proposals by what became of them."""
+
+    pending: Count
+    promoted: Count
+    rejected: Count
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Everything soma answers about a vault, in one file.
+
+    Only ``generatedAt`` and ``generated`` (the same instant) depend on the clock: two reports of one vault version are
+    otherwise equal to the byte.
+    """
+
+    schema: Literal["soma.report"]
+    schema_version: Literal[1]
+    available: bool
+    generated_at: Moment
+    generated: Moment
+    vault_version: Count
+    level: Annotated[Share, Meta(description="Of all intervals.")]
+    agents: list[Agent]
+    insights: list[Insight]
+    policies: list[Policy]
+    guard_recommendations: list[GuardRecommendation]
+    canon: list[Canon]
+    intelligence: list[Intelligence]
+    divergences: list[DivergencePair]
+    divergences_total: Count
+    totals: Totals
+    layers: Layers
+    governance: Governance
+    sources: Sources
+    not_known: list[str]
+
+
+class InsightRow(msgspec.Struct, frozen=True):
+    """A stored insight; fields in the order of the columns of ``insights.sql``."""
+
+    insight_id: str
+    type: str
+    claim: str
+    confidence: float | None
+    agents: list[str]
+    evidence: list[str]
+    status: str
+    origin: str
+
+
+class SourceRow(msgspec.Struct, frozen=True):
+    """Sources alike; fields in the order of the columns of ``sources.sql``."""
+
+    status: str
+    many: int
+    quarantined: int
+    redacted: int
+
+
+class UnusableRow(msgspec.Struct, frozen=True):
+    """A source that yields nothing, or not all it should; fields in the order of the columns of ``unusable.sql``."""
+
+    path: str
+    status: str
+    reason: str | None
+
+
+class KnowsRow(msgspec.Struct, frozen=True):
+    """What the runs of a framework can tell; fields in the order of the columns of ``knows.sql``."""
+
+    framework: str
+    fact: str
+    cannot: bool
