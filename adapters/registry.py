@@ -21,6 +21,8 @@ _BUILT_IN = (
     "agentflow",
     "codex",
     "gemini_cli",
+    "openai_agents",
+    "langfuse",
     "inspect_ai",
     "swe_agent",
     "generic",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from soma.adapters.atif import ADAPTER
 from tests.adapters.hostile import VALUES, check, replaced, slots
-from tests.adapters.reading import run
+from tests.adapters.reading import run, sniff
 
 from .test_atif_steps import acts, trajectory, user
 
@@ -31,6 +31,7 @@ def test_values_of_any_type_anywhere(fixtures: Path, tmp_path: Path, data: st.Da
         value = replaced(value, data.draw(st.sampled_from(slots(value))), data.draw(VALUES))
     path = tmp_path / "mutated.json"
     path.write_text(json.dumps(value))
+    sniff(ADAPTER, path)
     check(run(ADAPTER, path), "at:")
 
 
@@ -44,6 +45,7 @@ def test_bytes_of_any_kind_anywhere(fixtures: Path, tmp_path: Path, cut: int, fl
             mutated[position] = byte
     path = tmp_path / "mutated.json"
     path.write_bytes(bytes(mutated))
+    sniff(ADAPTER, path)
     check(run(ADAPTER, path), "at:")
 
 

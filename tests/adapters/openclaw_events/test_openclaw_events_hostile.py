@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from soma.adapters.openclaw_events import ADAPTER
 from tests.adapters.hostile import VALUES, check, replaced, slots
-from tests.adapters.reading import run
+from tests.adapters.reading import run, sniff
 
 from .events import write
 
@@ -33,7 +33,9 @@ def test_values_of_any_type_anywhere(fixtures: Path, tmp_path: Path, name: str, 
     places = [place for place in slots(log) if place]
     for _ in range(data.draw(st.integers(1, 5))):
         log = replaced(log, data.draw(st.sampled_from(places)), data.draw(VALUES))
-    check(run(ADAPTER, write(tmp_path / "mutated.jsonl", log)), "oc:")
+    path = write(tmp_path / "mutated.jsonl", log)
+    sniff(ADAPTER, path)
+    check(run(ADAPTER, path), "oc:")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -49,4 +51,5 @@ def test_bytes_of_any_kind_anywhere(
             mutated[position] = byte
     path = tmp_path / "mutated.jsonl"
     path.write_bytes(bytes(mutated))
+    sniff(ADAPTER, path)
     check(run(ADAPTER, path), "oc:")

@@ -161,4 +161,19 @@ def test_values_of_any_type_anywhere(tmp_path: Path, data: st.DataObject) -> Non
         value = replaced(value, data.draw(st.sampled_from(slots(value))), data.draw(VALUES))
     path = tmp_path / "mutated.json"
     path.write_text(json.dumps(value))
+    sniff(ADAPTER, path)
+    check(run(ADAPTER, path), "tr:")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=st.integers(0, 4000), flips=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=6))
+def test_bytes_of_any_kind_anywhere(tmp_path: Path, cut: int, flips: list[tuple[int, int]]) -> None:
+    original = json.dumps(whole()).encode()
+    mutated = bytearray(original[: len(original) - cut])
+    for position, byte in flips:
+        if position < len(mutated):
+            mutated[position] = byte
+    path = tmp_path / "mutated.json"
+    path.write_bytes(bytes(mutated))
+    sniff(ADAPTER, path)
     check(run(ADAPTER, path), "tr:")

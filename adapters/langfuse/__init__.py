@@ -1,0 +1,12 @@
+"""Langfuse: exported traces with their observations, and exports of observations alone."""
+
+from __future__ import annotations
+
+from soma.adapters.contract import Adapter
+
+from .capabilities import CAPABILITIES
+from .map import map_records
+from .read import read
+from .sniff import sniff
+
+ADAPTER = Adapter(name="langfuse", version=1, capabilities=CAPABILITIES, sniff=sniff, read=read, map=map_records)

@@ -1,0 +1,28 @@
+"""Patronus / TRAIL: OpenInference spans nested in one another, ``{trace_id, spans: [{child_spans, span_attributes}]}``.
+
+The spans are those of OpenTelemetry in another spelling, so they are translated into flat ones and read by the ``otel``
+adapter's own rules; ids are ``tr:<trace id>``. One thing is added: smolagents' agents act inside Python and record
+hardly any tool span, so a CHAIN span ``Step N`` stands for the call its model asked for, or the code it wrote.
+"""
+
+from __future__ import annotations
+
+from soma.adapters.contract import Adapter
+from soma.adapters.otel.conventions import VERSION as TABLE_VERSION
+
+from .capabilities import CAPABILITIES
+from .map import executions
+from .read import read
+from .sniff import sniff
+
+VERSION = 1
+
+# A change in the table of names that both share means reading again here as well.
+ADAPTER = Adapter(
+    name="trail",
+    version=100 * TABLE_VERSION + VERSION,
+    capabilities=CAPABILITIES,
+    sniff=sniff,
+    read=read,
+    map=executions,
+)
