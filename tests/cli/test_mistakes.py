@@ -34,9 +34,9 @@ def test_without_a_vault_the_hint_says_how_to_make_one(soma: Soma, tmp_path: Pat
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["briefing", "--agent", "gpt4"],
-        ["signatures", "--agent", "gpt4"],
-        ["divergence", "--agents", "starchat", "gpt4"],
+        ["briefing", "--agent", "gpt-4x"],
+        ["signatures", "--agent", "gpt-4x"],
+        ["divergence", "--agents", "starchat", "gpt-4x"],
     ],
 )
 def test_an_unknown_agent_is_answered_with_a_suggestion(soma: Soma, vault: Path, arguments: list[str]) -> None:

@@ -1,7 +1,7 @@
 """The independently counted numbers of the corpus come out of the vault, not only out of the adapters.
 
-``EXPECTED.json`` and ``*/expected_outcomes.json`` were counted by other programs. Where a folder holds copies of one session,
-those count every copy and soma counts the session once; the expectation is then recounted here from the raw bytes.
+``EXPECTED.json`` and ``*/expected_outcomes.json`` were counted by other programs. Where a folder holds copies of one
+session, those count every copy and soma counts the session once; the expectation is then recounted here from the bytes.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ def test_openclaw_known_outcomes(vault_of: Harvested, corpus: Path) -> None:
     known = json.loads((corpus / "openclaw" / "expected_outcomes.json").read_text())
     vault = vault_of("openclaw/run-2026.4.26", "openclaw/run-2026.9.6")
     rows = vault.sql(
-        "SELECT e.session_id, e.agent_id, e.status, e.error, string_agg(d.tool || ':' || d.outcome, ' ' ORDER BY d.step) AS calls "
+        "SELECT e.session_id, e.agent_id, e.status, e.error, "
+        "string_agg(d.tool || ':' || d.outcome, ' ' ORDER BY d.step) AS calls "
         "FROM executions AS e LEFT JOIN decisions AS d ON d.execution_id = e.execution_id "
         "GROUP BY e.session_id, e.agent_id, e.status, e.error"
     ).to_pylist()
@@ -131,13 +132,16 @@ TOKENS = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache
 def tokens(vault: Snapshot) -> dict[str, int]:
     row = vault.sql(
         "SELECT coalesce(sum(tokens_in), 0)::BIGINT AS i, coalesce(sum(tokens_out), 0)::BIGINT AS o, "
-        "coalesce(sum(tokens_cache_write), 0)::BIGINT AS w, coalesce(sum(tokens_cache_read), 0)::BIGINT AS r FROM executions"
+        "coalesce(sum(tokens_cache_write), 0)::BIGINT AS w, coalesce(sum(tokens_cache_read), 0)::BIGINT AS r "
+        "FROM executions"
     ).to_pylist()[0]
     return dict(zip(TOKENS, (row["i"], row["o"], row["w"], row["r"]), strict=True))
 
 
 @pytest.mark.parametrize("folder", ["agentcmd", "claude-code-log"])
-def test_claude_code_folders_with_copies(folder: str, vault_of: Harvested, expected: dict[str, Any], corpus: Path) -> None:
+def test_claude_code_folders_with_copies(
+    folder: str, vault_of: Harvested, expected: dict[str, Any], corpus: Path
+) -> None:
     vault = vault_of(f"claude-code/{folder}")
     files = sorted((corpus / "claude-code" / folder).rglob("*.jsonl"))
     # Alone, every file gives what the counter counted in it: the sums over files are the figures of EXPECTED.json.

@@ -108,9 +108,8 @@ def test_no_secret_reaches_the_vault_or_an_answer(name: str, fixtures: Path, tmp
     snapshot = root.snapshot()
     assert summary.decisions > 0 and summary.redacted >= len(secrets)
 
-    everything = []
-    for table in ("executions", "decisions", "sources", "quarantine", "insights"):
-        everything.append(str(snapshot.sql(f"SELECT * FROM {table}").to_pylist()))
+    tables = ("executions", "decisions", "sources", "quarantine", "insights")
+    everything = [str(snapshot.sql(f"SELECT * FROM {table}").to_pylist()) for table in tables]
     stored = "\n".join(everything)
     assert "[REDACTED:" in stored
     runner = CliRunner()
