@@ -15,6 +15,7 @@ from .contract import Adapter, Match
 GROUP = "soma.adapters"
 _BUILT_IN = (
     "openclaw",
+    "openclaw_events",
     "claude_code",
     "langchain",
     "otel",
@@ -25,6 +26,8 @@ _BUILT_IN = (
     "langfuse",
     "inspect_ai",
     "swe_agent",
+    "atif",
+    "trail",
     "generic",
 )
 

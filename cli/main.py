@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "outcomes": "soma.cli.outcomes",
     "sources": "soma.cli.sources",
     "secrets": "soma.cli.secrets",
+    "export": "soma.cli.export",
     "vault": "soma.cli.vault",
     "config": "soma.cli.config",
 }
@@ -72,6 +73,7 @@ _SHORT = {
     "outcomes": "tell soma from outside which runs achieved their task",
     "sources": "what the sources can and cannot tell",
     "secrets": "which secrets stand where, never the secrets",
+    "export": "runs in a format other tools read",
     "vault": "look at, check and tidy the vault",
     "config": "the settings in force and where they come from",
 }

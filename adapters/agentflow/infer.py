@@ -11,6 +11,7 @@ import msgspec
 from soma import clock, codec
 from soma.adapters.blocks.document import as_object, as_text
 from soma.model import DecisionDraft, Outcome
+from soma.text import clip
 
 from .choices import Choice, choices, enrich, guards, merged, own_decision
 from .graph import FAILED, STARTS, Graph, Node
@@ -158,8 +159,8 @@ def _base(node: Node) -> DecisionDraft:
     return DecisionDraft(
         tool="",
         outcome=OUTCOMES.get(node.status, "unknown"),
-        output=_output(node),
-        error=error_of(node),
+        output=_clipped(_output(node)),
+        error=_clipped(error_of(node)),
         started_at=node.start,
         duration_ms=clock.elapsed_ms(node.start, node.end),
         tokens_in=tokens_in,
@@ -185,6 +186,10 @@ def _parsed(value: Any) -> Any:
     except codec.Undecodable:
         return value
     return parsed if isinstance(parsed, dict) else value
+
+
+def _clipped(text: str | None) -> str | None:
+    return None if text is None else clip(text)
 
 
 def _output(node: Node) -> str | None:

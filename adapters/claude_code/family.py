@@ -17,6 +17,7 @@ from soma.adapters.blocks.document import as_text
 from soma.source import Damage, Record, Source
 
 from .lines import Line, line_of
+from .results import shorten
 
 PREFIX = "cc"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
@@ -111,6 +112,7 @@ def gather(records: Iterable[Record | Damage], files: list[File]) -> Iterator[Da
         if line.data is not None and line.parent_tool_use_id and (agent := as_text(line.data.agent_id)):
             file.links.setdefault(agent, line.parent_tool_use_id)
         if talk or line.uuid:
+            shorten(line)
             at = clock.from_iso(line.timestamp)
             latest = file.entries[-1].clock if file.entries else 0
             file.entries.append(Entry(

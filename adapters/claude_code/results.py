@@ -8,6 +8,7 @@ import msgspec
 
 from soma.adapters.blocks.document import as_number, as_text
 from soma.model import Outcome
+from soma.text import clip
 
 from .lines import Block, Line, ResultBlock, Structured
 
@@ -49,6 +50,14 @@ def results_of(line: Line, at: int | None) -> list[tuple[str, Result]]:
     # The structured copy belongs to one result; with several on a line nothing says to which.
     extra = line.tool_use_result if len(blocks) == 1 else None
     return [(block.tool_use_id, _result(block, extra, at)) for block in blocks if as_text(block.tool_use_id)]
+
+
+def shorten(line: Line) -> None:
+    """Keep of the results on a line only what drafts will hold: a session's lines are all held until its end."""
+    if line.type == "user" and line.message is not None and isinstance(line.message.content, list):
+        for block in line.message.content:
+            if block.type == "tool_result":
+                block.content = clip(flat(block.content))
 
 
 def _result(block: Block, extra: Any, at: int | None) -> Result:

@@ -11,6 +11,7 @@ import msgspec
 
 from soma.clock import elapsed_ms
 from soma.model import DecisionDraft, Outcome, Status
+from soma.text import clip
 
 from .messages import Call, Result, Said, json_text, said
 from .outcomes import judge
@@ -188,8 +189,9 @@ class Conversation:
 
     def _settle(self, waiting: _Open, result: Result, time: int | None) -> None:
         decision = waiting.decision
-        decision.outcome, decision.error = self._judge(result)
-        decision.output = result.text
+        decision.outcome, error = self._judge(result)
+        decision.error = clip(error) if error else error
+        decision.output = clip(result.text)
         decision.duration_ms = result.duration_ms
         if decision.duration_ms is None:
             decision.duration_ms = elapsed_ms(decision.started_at, time)

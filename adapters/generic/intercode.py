@@ -8,6 +8,7 @@ from soma import identity
 from soma.adapters.blocks.document import as_list, as_number, as_object, as_text
 from soma.model import DecisionDraft, ExecutionDraft, Outcome, Status
 from soma.source import Record
+from soma.text import clip
 
 from .facts import facts_of
 from .messages import flat, json_text
@@ -64,7 +65,7 @@ def _decisions(actions: list[str], history: dict[str, Any], environment: str, re
     decisions: list[DecisionDraft] = []
     for step, action in enumerate(actions):
         seen = step < len(observations)
-        output = flat(observations[step]) if seen else None
+        output = clip(flat(observations[step])) if seen else None
         outcome = _outcome(verdicts[step] if step < len(verdicts) else None, seen, output or "")
         tool, arguments = _call(action, shell)
         decisions.append(DecisionDraft(

@@ -11,6 +11,7 @@ import msgspec
 from soma import clock, codec
 from soma.adapters.blocks.document import as_list, as_object, as_text
 from soma.model import DecisionDraft, Outcome
+from soma.text import clip
 
 from .about import NODE_KEY
 from .messages import body_of, content_text, encoded, speaker
@@ -52,7 +53,7 @@ def decision_of(place: Place, requests: Requests, execution_id: str, delegation:
         tool=run.name or run.run_type or "",
         arguments=arguments_of(run.inputs),
         outcome=outcome,
-        output=result.text,
+        output=None if result.text is None else clip(result.text),
         error=_error_of(run, result, outcome),
         started_at=run.started_at,
         duration_ms=clock.elapsed_ms(run.started_at, run.ended_at),
@@ -169,7 +170,8 @@ def outcome_of(run: Run, result: Result) -> Outcome:
 def _error_of(run: Run, result: Result, outcome: Outcome) -> str | None:
     if outcome in ("ok", "unknown"):
         return None
-    return run.error or (result.text if result.failed else None)
+    error = run.error or (result.text if result.failed else None)
+    return None if error is None else clip(error)
 
 
 def is_failure(error: str | None) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from soma import codec
 from soma.adapters.blocks.document import as_count, as_list, as_number, as_object, as_text
+from soma.text import clip
 
 _LITERAL_LIMIT = 64 * 1024
 _WRAPPERS = 8
@@ -21,6 +22,11 @@ class Result(msgspec.Struct, gc=False):
     text: str | None
     failed: bool = False
     call_id: str | None = None
+
+    def __post_init__(self) -> None:
+        # The spans of a trace are held until all of it is there.
+        if self.text is not None:
+            self.text = clip(self.text)
 
 
 def parsed(value: Any) -> Any:

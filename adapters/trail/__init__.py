@@ -8,21 +8,10 @@ hardly any tool span, so a CHAIN span ``Step N`` stands for the call its model a
 from __future__ import annotations
 
 from soma.adapters.contract import Adapter
-from soma.adapters.otel.conventions import VERSION as TABLE_VERSION
 
 from .capabilities import CAPABILITIES
 from .map import executions
 from .read import read
 from .sniff import sniff
 
-VERSION = 1
-
-# A change in the table of names that both share means reading again here as well.
-ADAPTER = Adapter(
-    name="trail",
-    version=100 * TABLE_VERSION + VERSION,
-    capabilities=CAPABILITIES,
-    sniff=sniff,
-    read=read,
-    map=executions,
-)
+ADAPTER = Adapter(name="trail", version=1, capabilities=CAPABILITIES, sniff=sniff, read=read, map=executions)

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from soma.adapters.atif import ADAPTER
-from tests.adapters.hostile import VALUES, check, replaced, slots
 from tests.adapters.reading import run, sniff
 
+from .hostile import VALUES, check, replaced, slots
 from .test_atif_steps import acts, trajectory, user
 
 CALM = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

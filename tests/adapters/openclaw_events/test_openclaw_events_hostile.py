@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from soma.adapters.openclaw_events import ADAPTER
-from tests.adapters.hostile import VALUES, check, replaced, slots
+from tests.adapters.atif.hostile import VALUES, check, replaced, slots
 from tests.adapters.reading import run, sniff
 
 from .events import write

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from soma.adapters.trail import ADAPTER
 from soma.adapters.trail.nested import microseconds
-from tests.adapters.hostile import VALUES, check, replaced, slots
+from tests.adapters.atif.hostile import VALUES, check, replaced, slots
 from tests.adapters.reading import run, sniff
 
 from .spans import RATE_LIMIT, agent, code, model, one, read, span, step, trace
