@@ -60,4 +60,5 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write_whole(path, text.encode())
     except OSError as problem:
-        raise SourceError(f"cannot be written: {problem.strerror}", where=str(path), hint="choose another --out") from problem
+        told = f"cannot be written: {problem.strerror}"
+        raise SourceError(told, where=str(path), hint="choose another --out") from problem

@@ -58,6 +58,10 @@ def part_of(document: dict[str, Any], record: Record) -> Iterator[Part]:
 
 
 def _native(document: dict[str, Any]) -> str:
+    exported = as_text(facts_in(document).get("execution_id"))
+    if exported:
+        # Runs soma exported keep apart even where session and opening are the same.
+        return exported
     steps = [as_object(step) for step in as_list(document.get("steps"))]
     first = next((step for step in steps if step.get("source") == "user"), steps[0] if steps else {})
     opening = f"{_agent(document)}\n{flat_text(first.get('message')) or ''}"
