@@ -13,6 +13,9 @@ from .blocks.head import Head
 from .contract import Adapter, Match
 
 GROUP = "soma.adapters"
+_UNMISTAKABLE = 1.0
+"""Nobody can be surer than this: the adapters behind need not be asked."""
+
 _BUILT_IN = (
     "openclaw",
     "openclaw_events",
@@ -31,6 +34,9 @@ _BUILT_IN = (
     "generic",
 )
 
+MODULES = tuple(f"soma.adapters.{name}" for name in _BUILT_IN)
+"""Modules of the built-in adapters, for processes that load them ahead."""
+
 
 @cache
 def adapters() -> tuple[Adapter, ...]:
@@ -39,7 +45,7 @@ def adapters() -> tuple[Adapter, ...]:
     Raises:
         ConfigError: if an installed package offers something that is no adapter, or a name that is taken.
     """
-    found = [_adapter(f"soma.adapters.{name}") for name in _BUILT_IN]
+    found = [_adapter(module) for module in MODULES]
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         offered = entry.load()
         if not isinstance(offered, Adapter):
@@ -77,4 +83,6 @@ def recognise(head: Head, candidates: Sequence[Adapter] | None = None) -> tuple[
         match = adapter.sniff(head)
         if match is not None and (best is None or match.confidence > best[1].confidence):
             best = (adapter, match)
+            if match.confidence >= _UNMISTAKABLE:
+                break
     return best

@@ -11,10 +11,32 @@ import msgspec
 from soma.config import AgentRule
 
 # Folders that say where traces are kept, not whose they are.
-_NOT_A_NAME = frozenset({
-    "sessions", "session", "traces", "trace", "logs", "log", "runs", "run", "data", "results", "output", "outputs", "out",
-    "archive", "history", "transcripts", "projects", "exports", "export", "tmp", "spans", "individual",
-})  # fmt: skip
+_NOT_A_NAME = frozenset(
+    {
+        "sessions",
+        "session",
+        "traces",
+        "trace",
+        "logs",
+        "log",
+        "runs",
+        "run",
+        "data",
+        "results",
+        "output",
+        "outputs",
+        "out",
+        "archive",
+        "history",
+        "transcripts",
+        "projects",
+        "exports",
+        "export",
+        "tmp",
+        "spans",
+        "individual",
+    }
+)
 
 
 class AgentNames(msgspec.Struct, frozen=True):

@@ -13,7 +13,9 @@ import msgspec
 from soma import identity
 from soma.errors import UsageError
 
-_NOT_ENTERED = frozenset({".git", ".soma", ".hg", ".svn", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"})
+_NOT_ENTERED = frozenset({
+    ".git", ".soma", ".hg", ".svn", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", "_delta_log",
+})  # fmt: skip
 # Never traces by themselves: write-ahead logs and locks belong to the database or file beside them.
 _NOT_READ = ("-wal", "-shm", "-journal", ".lock", ".tmp", ".pyc", ".parquet", ".crc")
 
@@ -34,7 +36,14 @@ class Candidate(msgspec.Struct, frozen=True, order=True):
     @property
     def source_id(self) -> str:
         """Id of the source this file is."""
-        return identity.source_id(self.path)
+        return identity.source_id(self.shown)
+
+    @property
+    def shown(self) -> str:
+        """The path as text that can be written down; bytes that are no UTF-8 are escaped, so that no two paths meet."""
+        if self.path.isascii():
+            return self.path
+        return os.fsencode(self.path).decode("utf-8", errors="backslashreplace")
 
 
 class Discovery(msgspec.Struct):
@@ -42,6 +51,16 @@ class Discovery(msgspec.Struct):
 
     candidates: list[Candidate] = msgspec.field(default_factory=list)
     unreadable: list[tuple[str, str]] = msgspec.field(default_factory=list)
+
+
+def check_paths(paths: Iterable[str]) -> None:
+    """See that every path leads somewhere.
+
+    Raises:
+        UsageError: if a path does not exist and matches nothing.
+    """
+    for path in paths:
+        _expanded(path)
 
 
 def discover(paths: Iterable[str], *, since_ns: int | None = None) -> Discovery:
@@ -98,8 +117,11 @@ def _files(start: str, unreadable: list[tuple[str, str]]) -> Iterator[str]:
                 if entry.is_dir():
                     if entry.name not in _NOT_ENTERED:
                         pending.append(entry.path)
-                elif entry.is_file() and not entry.name.endswith(_NOT_READ):
-                    yield entry.path
+                elif entry.is_file():
+                    if not entry.name.endswith(_NOT_READ):
+                        yield entry.path
+                elif entry.is_symlink() and not os.path.exists(entry.path):
+                    unreadable.append((entry.path, "the link leads nowhere"))
             except OSError as problem:
                 unreadable.append((entry.path, problem.strerror or type(problem).__name__))
 

@@ -4,27 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from typing import Any
 
-from soma import codec
+from soma import codec, identity
 from soma.adapters.contract import Adapter
 from soma.source import MIB, Source
+
+from .discover import Candidate
 
 _DATABASE_BESIDE = ("-wal",)
 
 
-def stamp(source: Source, adapter: Adapter) -> str:
-    """Sizes and times of the files that are read together with the source; empty when there are none."""
-    paths = [str(source.companion_path(relative)) for relative in adapter.companions(source)]
+def stamp(candidate: Candidate, adapter: Adapter | None) -> str:
+    """Digest of everything beside a source that decides what it yields; empty when there is nothing.
+
+    That is the sizes and times of the files it is read with, and the presence of the file it may be a backup of
+    (``a.jsonl`` for ``a.jsonl.bak-1``): a copy counts only where its original is missing.
+    """
+    marks = [
+        f"{os.path.basename(path)}:{facts.st_size}:{facts.st_mtime_ns}" for path, facts in _beside(candidate, adapter)
+    ]
+    folder, name = os.path.split(candidate.path)
+    parts = name.split(".")
+    shorter = [".".join(parts[:count]) for count in range(1, len(parts))]
+    marks += [
+        f"copy of {original}" for original in shorter if original and os.path.isfile(os.path.join(folder, original))
+    ]
+    return identity.digest(os.fsencode("|".join(marks))) if marks else ""
+
+
+def _beside(candidate: Candidate, adapter: Adapter | None) -> Iterator[tuple[str, os.stat_result]]:
+    source = Source(candidate.path, candidate.source_id, size=candidate.size)
+    companions = adapter.companions(source) if adapter else []
+    paths = [str(source.companion_path(relative)) for relative in companions]
     paths += [source.path + ending for ending in _DATABASE_BESIDE]
-    marks = []
     for path in sorted(paths):
         try:
-            facts = os.stat(path)
+            yield path, os.stat(path)
         except OSError:
             continue
-        marks.append(f"{os.path.basename(path)}:{facts.st_size}:{facts.st_mtime_ns}")
-    return "|".join(marks)
 
 
 def content_hash(source: Source, context: dict[str, Any]) -> str:

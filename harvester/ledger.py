@@ -8,13 +8,13 @@ import msgspec
 
 from soma.adapters.contract import Adapter
 from soma.schema import SOURCES
-from soma.source import Source
 from soma.vault.snapshot import Snapshot
 
 from . import fingerprint
 from .discover import Candidate
+from .portion import Known, SourceReport
 from .rows import Rows
-from .work import SourceReport
+from .work import read_contained
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -25,6 +25,8 @@ class Entry(msgspec.Struct, gc=False):
     size: int
     modified_ns: int
     stamp: str
+    content_hash: str
+    bytes_read: int
     adapter: str | None
     reader: str
     status: str
@@ -39,46 +41,37 @@ class Ledger:
 
     def __init__(self, snapshot: Snapshot | None) -> None:
         self.entries: dict[str, Entry] = {}
-        self._by_claim: dict[str, list[str]] = {}
+        self._by_claim: dict[str, set[str]] = {}
         if snapshot is None:
             return
         for row in snapshot.read(SOURCES, list(Entry.__struct_fields__)).to_pylist():
-            self._keep(Entry(**row))
+            self.put(Entry(**row))
 
-    def _keep(self, entry: Entry) -> None:
+    def put(self, entry: Entry) -> None:
+        """Take ``entry`` for what is known of its source."""
+        before = self.entries.get(entry.source_id)
+        for claim in before.claims if before else ():
+            self._by_claim[claim].discard(entry.source_id)
         self.entries[entry.source_id] = entry
         for claim in entry.claims:
-            holders = self._by_claim.setdefault(claim, [])
-            if entry.source_id not in holders:
-                holders.append(entry.source_id)
+            self._by_claim.setdefault(claim, set()).add(entry.source_id)
 
     def note(self, report: SourceReport, reader: str) -> None:
         """Put what this harvest found on top of what was known."""
         c = report.candidate
         before = self.entries.get(c.source_id)
+        if report.state == "same" and before is not None:
+            self.put(msgspec.structs.replace(before, modified_ns=c.modified_ns, stamp=report.stamp))
+            return
         if report.state == "failed" and before is not None:
-            report.claims = before.claims
-        self._keep(Entry(
+            # What the vault holds of it stays, and so does what is known about that.
+            report.claims, report.executions, report.decisions = before.claims, before.executions, before.decisions
+        self.put(Entry(
             source_id=c.source_id, path=c.path, size=c.size, modified_ns=c.modified_ns, stamp=report.stamp,
-            adapter=report.adapter, reader=reader, status=report.state, reason=report.reason, claims=report.claims,
-            executions=report.executions, decisions=report.decisions,
+            content_hash=report.content_hash, bytes_read=report.bytes_read, adapter=report.adapter, reader=reader,
+            status=report.state, reason=report.reason, claims=report.claims, executions=report.executions,
+            decisions=report.decisions,
         ))  # fmt: skip
-
-    def says(self, report: SourceReport) -> bool:
-        """Whether the ledger already holds just this: a source that failed before and fails again is no news."""
-        c = report.candidate
-        entry = self.entries.get(c.source_id)
-        return (
-            entry is not None
-            and report.state == "failed"
-            and (entry.size, entry.modified_ns, entry.status, entry.reason)
-            == (c.size, c.modified_ns, report.state, report.reason)
-        )
-
-    def shrank(self, candidate: Candidate) -> bool:
-        """Whether the source holds fewer bytes than when it was read last."""
-        entry = self.entries.get(candidate.source_id)
-        return entry is not None and candidate.size < entry.size
 
     def unchanged(self, candidate: Candidate, reader: str, adapters: dict[str, Adapter]) -> bool:
         """Whether reading the source again would yield what is already known."""
@@ -88,10 +81,16 @@ class Ledger:
         if (entry.size, entry.modified_ns) != (candidate.size, candidate.modified_ns):
             return False
         adapter = adapters.get(entry.adapter or "")
-        if adapter is None or entry.status != "read":
-            return True
-        source = Source(candidate.path, candidate.source_id, size=candidate.size)
-        return fingerprint.stamp(source, adapter) == entry.stamp
+        return candidate.size == 0 or entry.stamp == read_contained(
+            "an adapter", lambda: fingerprint.stamp(candidate, adapter), lambda _: None
+        )
+
+    def known(self, candidate: Candidate, reader: str) -> Known | None:
+        """How the source was read last, if it has as many bytes as then and all of them were read."""
+        entry = self.entries.get(candidate.source_id)
+        if entry is None or entry.adapter is None or entry.status not in {"read", "empty"} or entry.reader != reader:
+            return None
+        return Known(entry.adapter, entry.content_hash) if entry.size == entry.bytes_read == candidate.size else None
 
     def family(self, source_id: str) -> list[str]:
         """The source and all that share a claim with it, directly or through others, ordered."""
@@ -100,11 +99,26 @@ class Ledger:
         while pending:
             entry = self.entries.get(pending.pop())
             for claim in entry.claims if entry else ():
-                for other in self._by_claim[claim]:
-                    if other not in found:
-                        found.add(other)
-                        pending.append(other)
+                fresh = self._by_claim[claim] - found
+                found |= fresh
+                pending += fresh
         return sorted(found)
+
+
+def says(entry: Entry | None, report: SourceReport) -> bool:
+    """Whether the ledger already holds just this: a source that failed before and fails again is no news."""
+    c = report.candidate
+    return (
+        entry is not None
+        and report.state == "failed"
+        and (entry.size, entry.modified_ns, entry.status, entry.reason)
+        == (c.size, c.modified_ns, "failed", report.reason)
+    )
+
+
+def shrank(entry: Entry | None, candidate: Candidate) -> bool:
+    """Whether the source holds fewer bytes than when it was read last."""
+    return entry is not None and candidate.size < entry.size
 
 
 def ledger_rows(reports: Iterable[SourceReport], reader: str, redact: Callable[[str], str]) -> Rows:
@@ -114,7 +128,7 @@ def ledger_rows(reports: Iterable[SourceReport], reader: str, redact: Callable[[
         c = report.candidate
         rows.add({
             "source_id": c.source_id,
-            "path": redact(c.path),
+            "path": redact(c.shown),
             "size": c.size,
             "modified_ns": c.modified_ns,
             "stamp": report.stamp,
@@ -133,4 +147,3 @@ def ledger_rows(reports: Iterable[SourceReport], reader: str, redact: Callable[[
             "redactions": sorted((kind, str(count)) for kind, count in report.redactions.items()),
         })  # fmt: skip
     return rows
-

@@ -1,10 +1,10 @@
-"""From what an adapter says to what the vault holds: names, ids, digests, redaction and bounds, in one place for all formats."""
+"""From what an adapter says to what the vault holds: names, ids, digests, redaction and bounds, for all formats."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soma import clock, codec, identity, text
 from soma.action import enrich
@@ -14,8 +14,12 @@ from soma.model import OUTCOMES, DecisionDraft, ExecutionDraft, PatternDraft
 from soma.schema import DECISIONS, EXECUTIONS, INSIGHTS, SCHEMA_VERSION
 
 from .agents import AgentNames
-from .redact import Redactor
+from .redact import Batch, Redactor
+from .resolve import native_part
 from .rows import Rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 VERSION = 1
 """Raised whenever the same drafts would become other rows."""
@@ -26,6 +30,7 @@ ARGUMENT_BYTES = 4096
 REASONING_BYTES = 4096
 TASK_BYTES = 2048
 NAME_BYTES = 200
+_NAMES_KEPT = 16 * 1024
 _INT32 = (1 << 31) - 1
 _INT64 = (1 << 63) - 1
 
@@ -33,11 +38,42 @@ _KINDS = frozenset({"tool_choice", "branch", "retry", "delegation", "failure", "
 _STATUSES = frozenset({"completed", "failed", "unknown"})
 _ROLES = frozenset({"shell", "read", "search", "edit", "write", "web", "delegate", "message", "plan", "other"})
 
+_DECISION_TEXTS = {"reasoning": REASONING_BYTES, "error": ERROR_BYTES, "output": OUTPUT_BYTES}
+_EXECUTION_TEXTS = {"task_text": TASK_BYTES, "error": ERROR_BYTES}
+
 
 def reader_version(adapter_versions: Mapping[str, int]) -> str:
     """Digest of everything besides a source's bytes that decides which rows they yield."""
     parts = [f"{name}:{version}" for name, version in sorted(adapter_versions.items())]
     return identity.digest("\n".join([f"normalise:{VERSION}", f"schema:{SCHEMA_VERSION}", *parts]))
+
+
+class Extent(NamedTuple):
+    """How many rows there are of each kind."""
+
+    executions: int
+    decisions: int
+    insights: int
+
+
+_START = Extent(0, 0, 0)
+
+
+class Tables(NamedTuple):
+    """Rows as Arrow tables."""
+
+    executions: pa.Table
+    decisions: pa.Table
+    insights: pa.Table
+
+    @classmethod
+    def joined(cls, parts: Sequence[Tables]) -> Tables:
+        """The rows of all parts."""
+        import pyarrow as pa
+
+        kinds = (EXECUTIONS, DECISIONS, INSIGHTS)
+        return cls(*(pa.concat_tables([kind.arrow().empty_table(), *(part[i] for part in parts)])
+                     for i, kind in enumerate(kinds)))  # fmt: skip
 
 
 class Normaliser:
@@ -49,82 +85,80 @@ class Normaliser:
         agents: Names agents that a trace leaves unnamed.
 
     Attributes:
-        executions, decisions, insights: The rows made so far.
+        executions, decisions, insights: The rows made so far; longer texts are redacted and filled in many at a time.
     """
 
     def __init__(self, key: bytes, redactor: Redactor, agents: AgentNames) -> None:
         self._key = key
         self._redactor = redactor
+        self._batch = Batch(redactor, _written)
+        self._names: dict[str, str] = {}
         self._agents = agents
         self.executions = Rows(EXECUTIONS)
         self.decisions = Rows(DECISIONS)
         self.insights = Rows(INSIGHTS)
-        self._decision_columns = [column.name for column in DECISIONS.columns]
+
+    @property
+    def extent(self) -> Extent:
+        """How many rows were made so far."""
+        return Extent(len(self.executions), len(self.decisions), len(self.insights))
+
+    @property
+    def redactions(self) -> Mapping[str, Counter[str]]:
+        """Source id to the marks set in the rows of its executions, by kind; complete after ``tables``."""
+        return self._batch.counts
+
+    def tables(self, since: Extent = _START, until: Extent | None = None) -> Tables:
+        """The rows made between two extents.
+
+        Raises:
+            pyarrow.ArrowException, TypeError, OverflowError, UnicodeError: if an adapter said something that is no such
+                value at all.
+        """
+        self._batch.settle()
+        end = until or self.extent
+        return Tables(
+            self.executions.arrow(since.executions, end.executions),
+            self.decisions.arrow(since.decisions, end.decisions),
+            self.insights.arrow(since.insights, end.insights),
+        )
 
     def add(self, draft: ExecutionDraft, adapter: Adapter, path: str, revision: int, reading: int) -> None:
-        """Append the rows of one execution, in the order its decisions were taken."""
-        agent_id = self._name(self._agents.name(draft.agent_id, path)) or "unnamed"
-        execution_id = self._id(draft.execution_id)
-        outcomes: Counter[str] = Counter()
-        actions: list[str] = []
-        taken: set[str] = set()
-        for step, decision in enumerate(draft.decisions):
-            outcome = decision.outcome if decision.outcome in OUTCOMES else "unknown"
-            enriched = None if decision.action and decision.role else enrich(decision.tool, decision.arguments)
-            action = self._name(decision.action or (enriched.action if enriched else "")) or "unknown"
-            role = decision.role or (enriched.role if enriched else "other")
-            outcomes[outcome] += 1
-            actions.append(action)
-            self._add_decision(
-                decision, execution_id, agent_id, step, action, role if role in _ROLES else "other", outcome,
-                self._decision_id(decision, execution_id, step, taken), revision, reading,
-            )  # fmt: skip
-        self.executions.add({
-            "execution_id": execution_id,
+        """Append the rows of one execution, in the order its decisions were taken: all or, if this raises, none."""
+        self._redactor.take_counts()
+        decisions, owner = draft.decisions, draft.source_id
+        place: dict[str, Any] = {
+            "execution_id": self._id(draft.execution_id),
             "revision": revision,
             "reading": reading,
-            "agent_id": agent_id,
-            "framework": draft.framework,
-            "adapter": adapter.name,
-            "adapter_version": adapter.version,
-            "session_id": self._optional_name(draft.session_id),
-            "parent_execution_id": self._optional_id(draft.parent_execution_id),
-            "parent_decision_id": self._optional_id(draft.parent_decision_id),
-            "task_id": self._optional_name(draft.task_id),
-            "task_text": self._text(draft.task_text, TASK_BYTES),
-            "model": self._optional_name(draft.model),
-            "status": draft.status if draft.status in _STATUSES else "unknown",
-            "success": draft.success,
-            "success_from": self._optional_name(draft.success_from),
-            "score": draft.score,
-            "error": self._text(draft.error, ERROR_BYTES),
-            "started_at": draft.started_at,
-            "ended_at": draft.ended_at,
-            "duration_ms": clock.elapsed_ms(draft.started_at, draft.ended_at),
-            "decisions": len(draft.decisions),
-            **{outcome: outcomes[outcome] for outcome in OUTCOMES},
-            "tokens_in": _count(draft.tokens_in),
-            "tokens_out": _count(draft.tokens_out),
-            "tokens_cache_read": _count(draft.tokens_cache_read),
-            "tokens_cache_write": _count(draft.tokens_cache_write),
-            "cost_usd": draft.cost_usd,
-            "signature": signature(actions),
-            "operator_id": self._optional_name(draft.operator_id),
-            "team_id": self._optional_name(draft.team_id),
-            "instance_id": self._optional_name(draft.instance_id),
-            "labels": sorted((self._name(k), self._name(v)) for k, v in draft.labels.items()),
-            "knows": _knows(draft, adapter),
-            "source_id": draft.source_id,
-            "source_offset": draft.offset,
-            "source_length": draft.length,
-        })  # fmt: skip
+            "agent_id": self._name(self._agents.name(draft.agent_id, path)) or "unnamed",
+        }
+        columns = self._decision_columns(decisions, place["execution_id"])
+        columns |= {name: [value] * len(decisions) for name, value in place.items()}
+        arguments = [decision.arguments for decision in decisions]
+        written = [_written(value) for value in arguments]
+        columns["arguments_digest"] = [self._digest(value) for value in written]
+        texts = {name: [_text(getattr(decision, name)) for decision in decisions] for name in _DECISION_TEXTS}
+        told = {name: [_text(getattr(draft, name))] for name in _EXECUTION_TEXTS}
+        execution = self._execution_row(draft, adapter, columns["action"], columns["outcome"])
+
+        self.executions.add(execution | place)
+        for name, limit in _EXECUTION_TEXTS.items():
+            self._batch.texts(self.executions.columns[name], told[name], limit, owner)
+        self.decisions.extend(columns, len(decisions))
+        for name, limit in _DECISION_TEXTS.items():
+            self._batch.texts(self.decisions.columns[name], texts[name], limit, owner)
+        self._batch.objects(self.decisions.columns["arguments"], arguments, written, ARGUMENT_BYTES, owner)
+        self._batch.credit(owner)
+        if self._batch.is_full:
+            self._batch.settle()
 
     def add_pattern(self, draft: PatternDraft) -> None:
         """Append a pattern that another system found, as a proposal that waits for a person."""
         self.insights.add({
             "insight_id": self._id(draft.pattern_id),
             "type": self._name(draft.pattern_type),
-            "claim": self._text(draft.claim, TASK_BYTES) or "",
+            "claim": self._redactor.bounded(draft.claim, TASK_BYTES),
             "confidence": draft.confidence,
             "agents": [self._name(agent) for agent in draft.agents],
             "evidence": [self._id(item) for item in draft.evidence],
@@ -136,70 +170,117 @@ class Normaliser:
             "source_length": draft.length,
         })  # fmt: skip
 
-    def _add_decision(
-        self, draft: DecisionDraft, execution_id: str, agent_id: str, step: int, action: str, role: str, outcome: str,
-        decision_id: str, revision: int, reading: int,
-    ) -> None:  # fmt: skip
-        arguments = draft.arguments
-        if arguments is not None and not isinstance(arguments, str):
-            arguments_full = _written(arguments)
-            shown = _written(self._redactor.value(arguments)) if arguments else arguments_full
-        else:
-            arguments_full = shown = arguments
-        self.decisions.add({
-            "decision_id": decision_id,
-            "execution_id": execution_id,
-            "revision": revision,
-            "reading": reading,
-            "agent_id": agent_id,
-            "step": step,
-            "turn": min(draft.turn, _INT32),
+    def _execution_row(
+        self, draft: ExecutionDraft, adapter: Adapter, actions: list[str], outcomes: list[str]
+    ) -> dict[str, Any]:
+        """All but where the row belongs and its longer texts."""
+        taken = Counter(outcomes)
+        return {
+            "framework": draft.framework,
+            "adapter": adapter.name,
+            "adapter_version": adapter.version,
+            "session_id": self._optional_name(draft.session_id),
+            "parent_execution_id": self._optional_id(draft.parent_execution_id),
             "parent_decision_id": self._optional_id(draft.parent_decision_id),
-            "kind": draft.kind if draft.kind in _KINDS else "tool_choice",
-            "action": action,
-            "tool": self._name(draft.tool),
-            "role": role,
-            "arguments": self._text(shown, ARGUMENT_BYTES),
-            "arguments_digest": self._digest(arguments_full),
-            "output_digest": self._digest(draft.output),
-            "reasoning": self._text(draft.reasoning, REASONING_BYTES),
-            "alternatives": None if draft.alternatives is None else [self._name(item) for item in draft.alternatives],
-            "confidence": draft.confidence,
-            "outcome": outcome,
-            "error": self._text(draft.error, ERROR_BYTES),
-            "output": self._text(draft.output, OUTPUT_BYTES),
+            "task_id": self._optional_name(draft.task_id),
+            "model": self._optional_name(draft.model),
+            "status": draft.status if draft.status in _STATUSES else "unknown",
+            "success": draft.success,
+            "success_from": self._optional_name(draft.success_from),
+            "score": draft.score,
             "started_at": draft.started_at,
-            "duration_ms": draft.duration_ms,
+            "ended_at": draft.ended_at,
+            "duration_ms": clock.elapsed_ms(draft.started_at, draft.ended_at),
+            "decisions": len(actions),
+            **{outcome: taken[outcome] for outcome in OUTCOMES},
             "tokens_in": _count(draft.tokens_in),
             "tokens_out": _count(draft.tokens_out),
+            "tokens_cache_read": _count(draft.tokens_cache_read),
+            "tokens_cache_write": _count(draft.tokens_cache_write),
             "cost_usd": draft.cost_usd,
-            "model": self._optional_name(draft.model),
+            "signature": signature(actions),
+            "operator_id": self._optional_name(draft.operator_id),
+            "team_id": self._optional_name(draft.team_id),
+            "instance_id": self._optional_name(draft.instance_id),
+            "labels": sorted({self._name(k): self._name(v) for k, v in draft.labels.items()}.items()),
+            "knows": _knows(draft, adapter),
             "source_id": draft.source_id,
             "source_offset": draft.offset,
             "source_length": draft.length,
-        })  # fmt: skip
+        }
 
-    def _decision_id(self, draft: DecisionDraft, execution_id: str, step: int, taken: set[str]) -> str:
-        if not draft.native_id:
-            return f"{execution_id}/{step}"
-        native = identity.qualified("", draft.native_id).removeprefix(":")
-        found = f"{execution_id}#{native}"
-        repeat = 1
-        # Some frameworks use one call id several times in a run; position in the run tells them apart.
-        while found in taken:
-            repeat += 1
-            found = f"{execution_id}#{native}~{repeat}"
-        taken.add(found)
+    def _decision_columns(self, decisions: Sequence[DecisionDraft], execution_id: str) -> dict[str, list[Any]]:
+        """All but where the rows belong, the arguments and the longer texts."""
+        chosen = [self._chosen(decision) for decision in decisions]
+        return {
+            "decision_id": self._decision_ids(decisions, execution_id),
+            "step": list(range(len(decisions))),
+            "turn": [min(d.turn, _INT32) for d in decisions],
+            "parent_decision_id": [self._optional_id(d.parent_decision_id) for d in decisions],
+            "kind": [d.kind if d.kind in _KINDS else "tool_choice" for d in decisions],
+            "action": [action for action, _ in chosen],
+            "tool": [self._name(d.tool) for d in decisions],
+            "role": [role for _, role in chosen],
+            "output_digest": [self._digest(d.output) for d in decisions],
+            "alternatives": [
+                None if d.alternatives is None else list(map(self._name, d.alternatives)) for d in decisions
+            ],
+            "confidence": [d.confidence for d in decisions],
+            "outcome": [d.outcome if d.outcome in OUTCOMES else "unknown" for d in decisions],
+            "started_at": [d.started_at for d in decisions],
+            "duration_ms": [d.duration_ms for d in decisions],
+            "tokens_in": [_count(d.tokens_in) for d in decisions],
+            "tokens_out": [_count(d.tokens_out) for d in decisions],
+            "cost_usd": [d.cost_usd for d in decisions],
+            "model": [self._optional_name(d.model) for d in decisions],
+            "source_id": [d.source_id for d in decisions],
+            "source_offset": [d.offset for d in decisions],
+            "source_length": [d.length for d in decisions],
+        }
+
+    def _chosen(self, draft: DecisionDraft) -> tuple[str, str]:
+        """Action and role."""
+        action: str = draft.action
+        role: str = draft.role
+        if not (action and role):
+            enriched = enrich(draft.tool, draft.arguments)
+            action, role = action or enriched.action, role or enriched.role
+        return self._name(action) or "unknown", role if role in _ROLES else "other"
+
+    def _decision_ids(self, decisions: Sequence[DecisionDraft], execution_id: str) -> list[str]:
+        natives = [native_part(decision.native_id) if decision.native_id else "" for decision in decisions]
+        if not self._redactor.is_plain("\n".join(natives)):
+            natives = [self._id(native) for native in natives]
+        found: list[str] = []
+        taken: set[str] = set()
+        for step, native in enumerate(natives):
+            decision_id = f"{execution_id}#{native}" if native else f"{execution_id}/{step}"
+            repeat = 1
+            # Some frameworks use one call id several times in a run; position in the run tells them apart.
+            while decision_id in taken:
+                repeat += 1
+                decision_id = f"{execution_id}#{native}~{repeat}"
+            taken.add(decision_id)
+            found.append(decision_id)
         return found
 
     def _digest(self, value: str | None) -> str | None:
         return None if value is None else identity.digest(text.whole(value), key=self._key)
 
-    def _text(self, value: str | None, limit: int) -> str | None:
-        return None if value is None else self._redactor.bounded(value, limit)
-
     def _name(self, value: str) -> str:
-        return self._redactor.bounded(" ".join(value.split()), NAME_BYTES) if value else ""
+        """``value`` on one line, redacted and bounded. Names repeat: those that stay as they are need one look only."""
+        if not value:
+            return ""
+        known = self._names.get(value)
+        if known is not None:
+            return known
+        line = " ".join(value.split())
+        name = self._redactor.bounded(line, NAME_BYTES)
+        if name == line:
+            if len(self._names) >= _NAMES_KEPT:
+                self._names.clear()
+            self._names[value] = name
+        return name
 
     def _optional_name(self, value: Any) -> str | None:
         return self._name(value) or None if isinstance(value, str) else None
@@ -211,7 +292,15 @@ class Normaliser:
         return None if value is None else self._id(value)
 
 
-def _written(arguments: Any) -> str:
+def _text(value: str | None) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError("an adapter gave something else for a text")
+    return value
+
+
+def _written(arguments: Any) -> Any:
+    if arguments is None or isinstance(arguments, str):
+        return arguments
     try:
         return codec.encode(arguments)
     except RecursionError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from soma.schema import EXECUTIONS
@@ -11,8 +12,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+class Reread(NamedTuple):
+    """What is to be known of a source that was read again.
+
+    Attributes:
+        shrank: It holds fewer bytes than when it was read last.
+        told: Ids of what it held then, where it is known of no other source; ``None`` where relatives may have added to
+            that. What the vault holds beyond it was kept when the source shrank earlier.
+        decisions: How many decisions it held then.
+    """
+
+    shrank: bool = False
+    told: frozenset[str] | None = None
+    decisions: int = 0
+
+
 class Settled(NamedTuple):
-    """Rows to write; executions to take out first; how many old ones stay although their source no longer holds them."""
+    """Rows to write; executions to take out first; how many stay although their source no longer holds them."""
 
     rows: pa.Table
     gone: set[str]
@@ -28,41 +44,48 @@ class Owners:
     """The executions of a vault by source.
 
     Args:
-        snapshot: The vault before this harvest.
+        snapshot: The vault before this harvest; ``None`` where there is none yet.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot | None) -> None:
         self._by_execution: dict[str, _Owned] = {}
         self._by_source: dict[str, set[str]] = {}
-        self._note(snapshot.read(EXECUTIONS, ["execution_id", "source_id", "decisions"]))
+        if snapshot is not None:
+            self._note(snapshot.read(EXECUTIONS, ["execution_id", "source_id", "decisions"]))
 
-    def settle(self, rows: pa.Table, replaced: set[str], shrunk: set[str]) -> Settled:
+    def settle(self, rows: pa.Table, reread: Mapping[str, Reread]) -> Settled:
         """Decide between new rows and those the vault holds.
 
-        A source that was read again replaces its own executions. Two things keep an old execution: its source shrank (a
-        log was rotated or cut) and it held more than is left, or its source has vanished and held more than the new one.
+        A source that was read again replaces its own executions. Two things keep an old execution: its source shrank
+        (a log was rotated or cut) and it held more than is left, or its source has vanished and held more than the
+        new one.
 
         Args:
             rows: New rows of ``executions``.
-            replaced: Sources that were read again just now.
-            shrunk: Those of them that hold fewer bytes than before.
+            reread: The sources that were read just now.
         """
         new = dict(zip(rows["execution_id"].to_pylist(), rows["decisions"].to_pylist(), strict=True))
+        cut = {source_id for source_id, again in reread.items() if again.shrank or self._holds_more(source_id, again)}
         stay: set[str] = set()
         gone: set[str] = set()
         for execution_id, decisions in new.items():
             old = self._by_execution.get(execution_id)
             if old is None:
                 continue
-            fuller_elsewhere = old.source_id not in replaced or old.source_id in shrunk
-            (stay if fuller_elsewhere and old.decisions > decisions else gone).add(execution_id)
-        for source_id in replaced:
-            missing = self._by_source.get(source_id, set()) - new.keys()
-            (stay if source_id in shrunk else gone).update(missing)
+            kept = old.source_id not in reread or old.source_id in cut
+            (stay if kept and old.decisions > decisions else gone).add(execution_id)
+        for source_id, again in reread.items():
+            for execution_id in self._by_source.get(source_id, set()) - new.keys():
+                kept = again.shrank or (again.told is not None and execution_id not in again.told)
+                (stay if kept else gone).add(execution_id)
         chosen = _without(rows, stay & new.keys())
         self._forget(gone)
         self._note(chosen)
         return Settled(chosen, gone, len(stay))
+
+    def _holds_more(self, source_id: str, again: Reread) -> bool:
+        owned = self._by_source.get(source_id, set())
+        return again.told is not None and sum(self._by_execution[one].decisions for one in owned) > again.decisions
 
     def _forget(self, execution_ids: set[str]) -> None:
         for execution_id in execution_ids:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
+from soma.adapters.registry import MODULES
 from soma.errors import SomaError
 
-from .work import Portion, Settings, Task, perform
+from .portion import Portion, Settings, Task
+from .work import perform
 
 _POOL_PAYS_BYTES = 8 << 20
 _IN_FLIGHT = 2
@@ -38,7 +42,7 @@ class Pool:
         self._jobs = jobs
         self._executor: ProcessPoolExecutor | None = None
         if jobs > 1 and expected_bytes >= _POOL_PAYS_BYTES:
-            self._executor = ProcessPoolExecutor(jobs, mp_context=_context())
+            self._executor = ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_begin)
 
     def __enter__(self) -> Pool:
         return self
@@ -47,20 +51,26 @@ class Pool:
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def run(self, tasks: Iterator[Callable[[], Task]]) -> Iterator[Portion]:
-        """Perform tasks, each made at the moment it is handed out, and yield results in the order they finish.
+    def stop(self) -> None:
+        """Give up the workers and what they are at: what still has to be done is done in this process."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Portion]:
+        """Perform tasks, each taken at the moment it is handed out, and yield results in the order they finish.
 
         Raises:
             SomaError: if a worker process died.
         """
         if self._executor is None:
-            for make in tasks:
-                yield perform(make(), self._settings)
+            for task in tasks:
+                yield perform(task, self._settings)
             return
         running: set[Future[Portion]] = set()
         try:
-            for make in tasks:
-                running.add(self._executor.submit(perform, make(), self._settings))
+            for task in tasks:
+                running.add(self._executor.submit(perform, task, self._settings))
                 if len(running) >= self._jobs * _IN_FLIGHT:
                     done, running = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
@@ -79,9 +89,22 @@ class Pool:
                 future.cancel()
 
 
+def _begin() -> None:
+    """Prepare a worker: Ctrl-C is its parent's business, and it must not outlive a parent that was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
 def _context() -> multiprocessing.context.BaseContext:
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["soma.harvester.work", "soma.adapters.registry", "pyarrow.parquet"])
+        context.set_forkserver_preload(["soma.harvester.work", "pyarrow.parquet", "pyarrow.compute", *MODULES])
         return context
     return multiprocessing.get_context("spawn")

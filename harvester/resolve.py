@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from soma.model import ExecutionDraft
+from soma import identity
+from soma.model import DecisionDraft, ExecutionDraft
+
+from .portion import Told
 
 _NEVER = 1 << 62
 
 
-def resolve(drafts: Iterable[ExecutionDraft], paths: Mapping[str, str]) -> list[ExecutionDraft]:
+def native_part(native_id: str) -> str:
+    """The framework's own id of a decision as it stands in a decision id, behind the ``#``."""
+    return identity.qualified("", native_id).removeprefix(":")
+
+
+def resolve(
+    drafts: Iterable[ExecutionDraft], paths: Mapping[str, str], told: Mapping[str, Sequence[Told]] | None = None
+) -> list[ExecutionDraft]:
     """One draft per execution id, every shared decision in one of them, ordered by execution id.
 
-    Of two readings of one execution the fuller one stands: more decisions, then the later end, then more tokens, then the
-    smaller path, so that the result does not depend on the order of ``drafts``. A decision that several executions hold (a
-    fork or a resumed session replays its parent's history) stays in the execution that ended first.
+    Of two readings of one execution the fuller one stands: more decisions, then the later end, then more tokens, then
+    the smaller path, so that the result does not depend on the order of ``drafts``. A decision that several executions
+    hold (a fork or a resumed session replays its parent's history) stays in the execution that ended first.
 
     Args:
         drafts: All readings of a family of sources.
         paths: Source id to path.
+        told: Decisions that stay in the vault from relatives that cannot be read now, by ``native_part``: a replay of
+            one of them is not counted again.
     """
     best: dict[str, ExecutionDraft] = {}
     for draft in drafts:
@@ -27,6 +39,9 @@ def resolve(drafts: Iterable[ExecutionDraft], paths: Mapping[str, str]) -> list[
             best[draft.execution_id] = draft
     chosen = [best[execution_id] for execution_id in sorted(best)]
     _settle_shared(chosen)
+    if told:
+        for draft in chosen:
+            draft.decisions = [decision for decision in draft.decisions if not _is_told(decision, told, best)]
     return chosen
 
 
@@ -52,3 +67,13 @@ def _settle_shared(chosen: list[ExecutionDraft]) -> None:
                 seen.add(twin)
             own.append(decision)
         draft.decisions = own
+
+
+def _is_told(decision: DecisionDraft, told: Mapping[str, Sequence[Told]], present: Mapping[str, object]) -> bool:
+    if decision.global_id is None or not decision.native_id:
+        return False
+    # An execution that some present source still holds was settled among the drafts.
+    return any(
+        other.started_at == decision.started_at and other.execution_id not in present
+        for other in told.get(native_part(decision.native_id), ())
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from soma.schema import Table
@@ -14,7 +16,7 @@ class Rows:
     """Rows of one table in the making.
 
     Attributes:
-        columns: Column name to its values so far; all lists have the same length between two calls of ``add``.
+        columns: Column name to its values so far; all lists have the same length between two calls.
     """
 
     def __init__(self, table: Table) -> None:
@@ -31,9 +33,20 @@ class Rows:
         for name, append in self._appenders:
             append(get(name))
 
-    def arrow(self) -> pa.Table:
-        """The rows as an Arrow table of exactly the table's schema."""
+    def extend(self, rows: Mapping[str, Sequence[Any]], count: int) -> None:
+        """Append ``count`` rows, column by column; a column that is left out is null."""
+        for name, column in self.columns.items():
+            values = rows.get(name)
+            column.extend(repeat(None, count) if values is None else values)
+
+    def arrow(self, since: int = 0, until: int | None = None) -> pa.Table:
+        """The rows from ``since`` to before ``until`` as an Arrow table of exactly the table's schema.
+
+        Raises:
+            pyarrow.ArrowException, TypeError, OverflowError, UnicodeError: if a value does not fit its column.
+        """
         import pyarrow as pa
 
         schema = self.table.arrow()
-        return pa.table([pa.array(self.columns[field.name], field.type) for field in schema], schema=schema)
+        arrays = [pa.array(self.columns[field.name][since:until], field.type) for field in schema]
+        return pa.table(arrays, schema=schema)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Set
 
 from soma.adapters.registry import adapters
 
 from .discover import Discovery
-from .ledger import Entry, Ledger
+from .portion import SourceReport
 from .summary import FormatCounts, SourceCounts, Summary, Unusable
-from .work import Portion, SourceReport
 
 _LISTED = 200
 
@@ -37,18 +37,21 @@ class Tally:
         self._still = 0
         self._seen_formats: set[str] = set()
 
-    def unchanged(self, entry: Entry) -> None:
+    def unchanged(self, status: str, adapter: str | None) -> None:
         """Count a source that nothing happened to since it was read."""
         self._states["unchanged"] += 1
-        if entry.status == "read" and entry.adapter:
-            self._format(entry.adapter)["unchanged"] += 1
-        elif entry.status in {"empty", "unrecognised"}:
+        if status in {"read", "same"} and adapter:
+            self._format(adapter)["unchanged"] += 1
+        elif status in {"empty", "unrecognised"}:
             self._still += 1
 
-    def add(self, portion: Portion, ledger: Ledger) -> None:
-        """Count what a task brought back; ``ledger`` still says what was known before."""
-        for report in portion.reports:
-            self._add_report(report, known=report.candidate.source_id in ledger.entries)
+    def add(self, reports: Iterable[SourceReport], known: Set[str]) -> None:
+        """Count what came of sources; ``known`` are the ids of those that the ledger held before."""
+        for report in reports:
+            if report.state == "same":
+                self.unchanged(report.state, report.adapter)
+            else:
+                self._add_report(report, known=report.candidate.source_id in known)
 
     def _add_report(self, report: SourceReport, *, known: bool) -> None:
         self._quarantined += report.quarantined
@@ -82,9 +85,6 @@ class Tally:
         states = Counter(self._states)
         states["failed"] += len(discovery.unreadable)
         names = ("read", "new", "changed", "unchanged", "empty", "unrecognised", "failed")
-        if vault_version is None:
-            self.executions = sum(c["executions"] for c in self._formats.values())
-            self.decisions = sum(c["decisions"] for c in self._formats.values())
         return Summary(
             sources=SourceCounts(**{name: states[name] for name in names}),
             executions=self.executions,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -62,23 +61,25 @@ def answer_of(message: dict[str, Any], record: Record, at: int | None, turn: int
         of_model=of_model,
         at=at,
     )
-    sent = clock.instant(message.get("timestamp"))
     thoughts: list[str] = []
     words: list[str] = []
-    for block in map(as_object, as_list(message.get("content"))):
-        match block.get("type"):
-            case "thinking":
-                thoughts += filter(None, [as_text(block.get("thinking"))])
-            case "text":
-                words += filter(None, [as_text(block.get("text"))])
-            case "toolCall":
-                call_id = as_text(block.get("id"))
-                draft = decision(block.get("name"), block.get("arguments"), record, turn)
-                draft.native_id = call_id
-                draft.global_id = _shared_id(call_id, sent or at, len(answer.calls))
-                draft.reasoning = _joined(thoughts or words)
-                draft.started_at, draft.model = at, answer.model
-                answer.calls.append(draft)
+    for block in as_list(message.get("content")):
+        if not isinstance(block, dict):
+            continue
+        kind = block.get("type")
+        if kind == "toolCall":
+            call_id = as_text(block.get("id"))
+            draft = decision(block.get("name"), block.get("arguments"), record, turn)
+            draft.native_id = call_id
+            draft.global_id = _shared_id(call_id, clock.instant(message.get("timestamp")) or at, len(answer.calls))
+            draft.reasoning = _joined(thoughts or words)
+            draft.started_at, draft.model = at, answer.model
+            answer.calls.append(draft)
+        elif kind == "thinking":
+            if thought := as_text(block.get("thinking")):
+                thoughts.append(thought)
+        elif kind == "text" and (said := as_text(block.get("text"))):
+            words.append(said)
     answer.reasoning = _joined(thoughts or words)
     if answer.calls:
         charge(answer.calls[0], answer.usage)
@@ -108,26 +109,23 @@ def charge(draft: DecisionDraft, usage: Usage) -> None:
 def total(usages: list[Usage]) -> Usage:
     """Sums over model messages; a figure no message gave stays ``None``."""
 
-    def counts(name: str) -> Iterator[int]:
-        return (value for usage in usages if (value := getattr(usage, name)) is not None)
+    def sum_of(name: str) -> Any:
+        known = [value for usage in usages if (value := getattr(usage, name)) is not None]
+        return sum(known) if known else None
 
-    sums = [sum(found) if (found := list(counts(name))) else None for name in Usage.__struct_fields__[:4]]
-    costs = [usage.cost for usage in usages if usage.cost is not None]
-    return _usage_of(sums, sum(costs) if costs else None)
+    return Usage(**{name: sum_of(name) for name in Usage.__struct_fields__})
 
 
 def _usage(usage: dict[str, Any]) -> Usage:
-    names = ("input", "output", "cacheRead", "cacheWrite")
-    tokens = [as_count(usage.get(name)) for name in names]
     cost = as_number(as_object(usage.get("cost")).get("total"))
-    if not any(tokens):
-        # A failed call and a provider that does not count are both written as zeros.
-        tokens = [None] * len(names)
-    return _usage_of(tokens, cost if cost is not None and cost > 0 else None)
-
-
-def _usage_of(tokens: list[int | None], cost: float | None) -> Usage:
-    return Usage(tokens[0], tokens[1], tokens[2], tokens[3], cost)
+    if cost is not None and cost <= 0:
+        cost = None
+    given, made = as_count(usage.get("input")), as_count(usage.get("output"))
+    read, written = as_count(usage.get("cacheRead")), as_count(usage.get("cacheWrite"))
+    if given or made or read or written:
+        return Usage(given, made, read, written, cost)
+    # A failed call and a provider that does not count are both written as zeros.
+    return Usage(cost=cost)
 
 
 def _shared_id(call_id: str | None, sent: int | None, place: int) -> str | None:

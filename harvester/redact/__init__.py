@@ -6,6 +6,7 @@ secret: equal secrets stay equal, and without the key of the vault nothing can b
 
 from __future__ import annotations
 
+from .batch import Batch
 from .engine import Redactor
 
-__all__ = ["Redactor"]
+__all__ = ["Batch", "Redactor"]

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from .rules import Span
 
 HINT = "-----"
+SCREEN = "PRIVATE KEY(?: BLOCK)?-----"
+"""Matches, in RE2's syntax, wherever a line begins or ends such a block."""
+
 _MAX_BLOCK = 16 * 1024
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")

@@ -33,6 +33,31 @@ _VALUE = re.compile(
       | (?P<bare>[^\s"'`,;&|<>(){{}}\[\]\\]{{1,{_MAX_VALUE}}}) )"""
 )
 _ELEMENT = re.compile(r">(?P<bare>[^<>\s]{3,1024})</")
+_SPACE = r"[\x00-\x20\x{80}-\x{10FFFF}]"
+_LAST_WORD = (
+    r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret|token|authorization|cookies?|credentials?|auth"
+    r"|(?:api|access|secret|private|signing|encryption|auth|account|master|shared|service|license|sas)[._-]*keys?"
+    r"|secret[A-Za-z0-9._-]*key)"
+    r"(?:[_-]*(?:[0-9]+|value|text|string|prod|production|dev|development|live|test|staging|b64|base64|raw))*[_-]*"
+)
+_ANY_VALUE = (
+    r"""[ \t]*[fbru]{0,2}(?:\\+["'][^\n]{3}|"(?:[^"\\\n]|\\.){2}|'(?:[^'\\\n]|\\.){2}|`[^`\n]{3}"""
+    r"""|[^ \t\n\r\f\v"'`,;&|<>(){}\[\]\\]{3})"""
+)
+_ANY_ANNOTATION = (
+    rf":(?:{_SPACE}|[&'0-9A-Za-z_]){{0,16}}(?:str|string|bytes|secretstr|optional\[str\])"
+    rf"(?:{_SPACE}\|{_SPACE}none)?{_SPACE}?="
+)
+SCREEN = (
+    rf"""(?i:{_LAST_WORD}\\*["']?\]?[ \t]*(?:(?:=>|[:=]=?){_ANY_VALUE}|{_ANY_ANNOTATION})"""
+    rf"""|-[A-Za-z0-9_.-]*{_LAST_WORD}(?:[ \t]+|\\*["'],[ \t]*|=){_ANY_VALUE}"""
+    rf"""|<[A-Za-z0-9_.-]*{_LAST_WORD}>[^<>]{{3,}}</)"""
+)
+"""Matches, in RE2's syntax, wherever ``after_names`` finds something.
+
+A name means something by its last word (see ``secret_name``); no value of less than three characters is a secret.
+"""
+
 _PROSE = frozenset(
     str.split(
         "option options flag is and or to with for argument arguments parameter value from via when if in must prompt "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from soma.identity import digest
@@ -12,6 +12,7 @@ from soma.text import Clipped
 
 from . import blocks, context, headers
 from .rules import EMAIL, PHONE, SIGNED, TOKENS, URLS, Rule, Span
+from .screen import Look, looks
 from .values import redacted_value
 
 MARGIN = 8 * 1024
@@ -61,6 +62,8 @@ class Redactor:
 
     def __init__(self, key: bytes, *, emails: bool = False, phones: bool = False) -> None:
         self._key = key
+        self._emails = emails
+        self._phones = phones
         self._options: tuple[Rule, ...] = ((EMAIL,) if emails else ()) + ((PHONE,) if phones else ())
         self.counts: Counter[str] = Counter()
 
@@ -69,9 +72,12 @@ class Redactor:
         taken, self.counts = self.counts, Counter()
         return taken
 
-    def text(self, value: str) -> str:
-        """``value`` without secrets: the same object when none was found. Done twice it changes nothing more."""
-        finders = self._finders(value)
+    def text(self, value: str, look: Look = Look.ALL) -> str:
+        """``value`` without secrets: the same object when none was found. Done twice it changes nothing more.
+
+        ``look`` is how closely it needs to be looked at, as far as that is known.
+        """
+        finders = self._finders(value, look)
         if not finders:
             return value
         pieces = self._pieces(value, finders)
@@ -79,19 +85,21 @@ class Redactor:
             return value
         return "".join([piece.text for piece in pieces])
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: Any, look: Look = Look.ALL) -> Any:
         """A JSON-like value without secrets in its texts and keys, and under names that say a secret follows."""
-        return redacted_value(value, self.text, self.mark)
+        return redacted_value(value, lambda text: self.text(text, look), self.mark)
 
-    def bounded(self, text: str, limit: int) -> str:
+    def bounded(self, text: str, limit: int, look: Look = Look.ALL) -> str:
         """``text`` without secrets, at most ``limit`` UTF-8 bytes of it.
 
         More is looked at than is kept, so that a secret across the bound is seen whole; no marker is cut, and what was
         cut ends with ``…``.
         """
+        if look is Look.NONE and text.isascii() and _OPENING not in text and limit > len(_CUT.encode()):
+            return _cut_plain(text, limit)
         window = text[: limit + MARGIN]
+        finders = self._finders(window, look)
         is_cut = len(window) < len(text) or isinstance(text, Clipped)
-        finders = self._finders(window)
         if not finders and not is_cut and _size(window) <= limit:
             return text
         pieces = self._pieces(window, finders)
@@ -99,19 +107,27 @@ class Redactor:
         whole = not is_cut and sum(_size(piece.text) for piece in kept) <= limit
         return "".join([piece.text for piece in kept]) if whole else _cut(kept, limit)
 
+    def is_plain(self, text: str) -> bool:
+        """Whether neither ``text`` nor any part of it can hold a secret; ``False`` says nothing."""
+        return not self._finders(text, Look.ALL)
+
+    def looks(self, windows: Sequence[str]) -> list[Look]:
+        """How closely each text has to be looked at; of one that will be bounded, its first ``limit + MARGIN`` tell."""
+        return looks(windows, emails=self._emails, phones=self._phones)
+
     def mark(self, kind: str, secret: str) -> str:
         """The marker of one secret, counted."""
         self.counts[kind] += 1
         return f"{_OPENING}{kind}:{digest(secret, key=self._key, size=2)}]"
 
-    def _finders(self, text: str) -> list[Callable[[str], Iterator[Span]]]:
+    def _finders(self, text: str, look: Look) -> list[Callable[[str], Iterator[Span]]]:
         """What has to be looked for in ``text``: nothing, for nearly all texts."""
-        if len(text) < _SHORTEST:
+        if look is Look.NONE or len(text) < _SHORTEST:
             return []
         finders: list[Callable[[str], Iterator[Span]]] = []
         if blocks.HINT in text:
             finders.append(blocks.private_keys)
-        if _LONG_WORD in text.encode("utf-8", "replace").translate(_WORD_CLASS):
+        if look is Look.ALL and _LONG_WORD in text.encode("utf-8", "replace").translate(_WORD_CLASS):
             finders += _token_finders(text)
         if "@" in text and "://" in text:
             finders += _URL_FINDERS
@@ -210,6 +226,15 @@ def _cut(pieces: list[_Piece], limit: int) -> str:
         kept.append(piece.text)
         room -= size
     return "".join([*kept, _CUT])
+
+
+def _cut_plain(text: str, limit: int) -> str:
+    """What ``Redactor.bounded`` makes of an ASCII text without secrets and markers."""
+    room = limit - len(_CUT.encode())
+    window = text[: limit + MARGIN]
+    if len(window) < len(text) or isinstance(text, Clipped):
+        return window[: len(window) - _UNSEEN_TAIL][:room] + _CUT
+    return text if len(text) <= limit else text[:room] + _CUT
 
 
 def _whole_characters(data: bytes) -> str:

@@ -25,20 +25,37 @@ _SESSION = re.compile(
     r"(?P<secret>[^\s;&\"'\\,<>]{16,1024})"
 )
 SESSION_HINTS = ("session=", "sess=", "sessionid=", "sessid=")
+_AUTHORIZATION_WORD = "author[iıİ]zat[iıİ]on"
+_ASSIGNED = r"""\\*["']?[ \t]*[:=]"""
+_SENT = r"(?:[ \t]|%20)+[0-9A-Za-z._~+/=\x{80}-\x{10FFFF}-]{8}"
+SCREEN = rf"(?i:(?:bearer|bas[iıİ]c){_SENT}|(?:{_AUTHORIZATION_WORD}|cook[iıİ]e){_ASSIGNED}|sess(?:ion)?(?:id)?=)"
+"""Matches, in RE2's syntax, wherever a header or a session holds something; for ``re`` any i may be ``ı`` or ``İ``."""
+
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\Z", re.IGNORECASE)
 
 _ARGUMENT = r"""(?P<secret>[^\s'"|;&-][^\s'"|;&]{2,256}|'[^'\n]{3,256}'|"[^"\n]{3,256}")"""
-_COMMANDS = (
-    re.compile(
-        r"(?:(?<![^\n;&|`(\"'])|(?<=sudo )|(?<=[;&|] ))(?:mysql|mysqldump|mysqladmin|mariadb)\s[^\n|;&]{0,256}?(?<=\s)"
-        r"-p" + _ARGUMENT
+COMMANDS = (
+    (
+        re.compile(
+            r"(?:(?<![^\n;&|`(\"'])|(?<=sudo )|(?<=[;&|] ))(?:mysql|mysqldump|mysqladmin|mariadb)\s"
+            r"[^\n|;&]{0,256}?(?<=\s)-p" + _ARGUMENT
+        ),
+        ("mysql", "mariadb"),
     ),
-    re.compile(r"\b(?:sshpass|docker login|podman login|redis-cli)\s[^\n|;&]{0,256}?(?<=\s)-[pa] ?" + _ARGUMENT),
-    re.compile(
-        r"\b(?:curl|wget|https?)\s[^\n]{0,400}?(?<=\s)(?:-u|--user)[ =]?['\"]?[^\s:'\"]{1,64}:"
-        r"(?P<secret>[^\s'\"\\]{3,256})"
+    (
+        re.compile(r"\b(?:sshpass|docker login|podman login|redis-cli)\s[^\n|;&]{0,256}?(?<=\s)-[pa] ?" + _ARGUMENT),
+        ("sshpass", " login", "redis-cli"),
+    ),
+    (
+        re.compile(
+            r"\b(?:curl|wget|https?)\s[^\n]{0,400}?(?<=\s)(?:-u|--user)[ =]?['\"]?[^\s:'\"]{1,64}:"
+            r"(?P<secret>[^\s'\"\\]{3,256})"
+        ),
+        ("-u",),
     ),
 )
+"""Programs that take a secret as a short option, with hints: a text without any of these has no such call."""
+
 SHORT_OPTION = re.compile(r" --?[pua]").search
 """What stands before every secret that ``commands`` finds."""
 
@@ -81,7 +98,9 @@ def sessions(text: str) -> Iterator[Span]:
 
 def commands(text: str) -> Iterator[Span]:
     """Short options of well-known programs: ``mysql -pX``, ``sshpass -p X``, ``curl -u name:X``."""
-    for pattern in _COMMANDS:
+    for pattern, hints in COMMANDS:
+        if not any(hint in text for hint in hints):
+            continue
         for found in pattern.finditer(text):
             value = found["secret"].strip("'\"")
             if not is_placeholder(value):

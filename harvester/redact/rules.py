@@ -21,12 +21,16 @@ class Rule(NamedTuple):
     Attributes:
         kind: Name in the marker.
         hints: A text without any of these holds no such secret.
+        pattern: Matches somewhere in every text that holds one.
         find: Where they stand: start, end, kind.
+        screen: Likewise a pattern, where another than ``pattern`` is much quicker for a first look.
     """
 
     kind: str
     hints: tuple[str, ...]
+    pattern: str
     find: Callable[[str], Iterator[Span]]
+    screen: str = ""
 
 
 _W = "[A-Za-z0-9_-]"
@@ -45,7 +49,7 @@ def shaped(kind: str, hints: str, pattern: str, check: Callable[[str], bool] | N
             if check is None or check(text[start:end]):
                 yield start, end, kind
 
-    return Rule(kind, tuple(hints.split()), find)
+    return Rule(kind, tuple(hints.split()), pattern, find)
 
 
 def _random(value: str) -> bool:
@@ -101,7 +105,7 @@ TOKENS: tuple[Rule, ...] = (
         r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<s>[A-Za-z0-9_/+-]{20,128})",
     ),
     shaped("discord-webhook", "/api/webhooks/", rf"/api/webhooks/\d{{15,21}}/(?P<s>{_W}{{50,128}})"),
-    Rule("discord", (".",), _discord),
+    Rule("discord", (".",), rf"{_W}{{6}}{_DISCORD_REST.pattern}", _discord, _DISCORD_REST.pattern),
     shaped("telegram", ":AA", rf"(?<!\d)\d{{8,10}}:AA{_W}{{32,33}}(?![A-Za-z0-9_-])"),
     shaped("twilio", "SK", rf"{_NEW}SK[0-9a-f]{{32}}(?![0-9A-Za-z])"),
     shaped("sendgrid", "SG.", rf"{_NEW}SG\.{_W}{{16,32}}\.{_W}{{16,64}}"),
@@ -161,6 +165,9 @@ URLS: tuple[Rule, ...] = (
     ),
 )  # fmt: skip
 """Passwords in addresses; only looked for in texts that hold ``://`` and ``@``."""
+
+URL_SCREEN = r"""://[^ \t\n\r\f\v/"'<>`\\]+@"""
+"""Matches, in RE2's syntax, wherever a rule of ``URLS`` does."""
 
 SIGNED = shaped(
     "url-signature",

@@ -47,6 +47,37 @@ def redacted_value(value: Any, text: Callable[[str], str], mark: Callable[[str, 
     return top[0]
 
 
+def texts_of(value: Any) -> list[str] | None:
+    """The texts and keys of a JSON-like value: when none of them holds a secret, ``redacted_value`` changes nothing.
+
+    Returns:
+        ``None`` where that is not all: a key, an option or a name beside a value says that a secret follows.
+    """
+    texts: list[str] = []
+    waiting: list[Any] = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            texts.append(item)
+        elif isinstance(item, dict):
+            if "value" in item and not item.keys().isdisjoint(_NAMING):
+                return None
+            for key, inner in item.items():
+                if isinstance(key, str):
+                    if secret_name(key) is not None:
+                        return None
+                    texts.append(key)
+                if isinstance(inner, str):
+                    texts.append(inner)
+                elif isinstance(inner, dict | list):
+                    waiting.append(inner)
+        elif isinstance(item, list):
+            if any(isinstance(inner, str) and inner.startswith("--") for inner in item):
+                return None
+            waiting += item
+    return texts
+
+
 def _named_by(item: dict[Any, Any]) -> SecretName | None:
     """The name of a pair written as ``{"name": "API_KEY", "value": "..."}``."""
     for key in _NAMING:

@@ -1,0 +1,62 @@
+"""How to harvest, and how far a harvest is."""
+
+from __future__ import annotations
+
+import msgspec
+
+from soma import codec, identity
+from soma.source import DEFAULT_LIMITS, Limits
+
+from .agents import AgentNames
+from .pool import default_jobs
+from .portion import Settings
+from .work import current_reader
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How to harvest; the defaults suit a folder of mixed traces.
+
+    Attributes:
+        jobs: Worker processes; ``None`` means one per processor.
+        format: Use this adapter for every file instead of recognising.
+        agents: Names for agents that traces leave unnamed.
+        since_ns: Only files modified at or after this instant (nanoseconds since 1970).
+        dry_run: Read and report, write nothing.
+        emails, phones: Redact these too.
+        limits: What one source may ask for.
+    """
+
+    jobs: int | None = None
+    format: str | None = None
+    agents: AgentNames = AgentNames()
+    since_ns: int | None = None
+    dry_run: bool = False
+    emails: bool = False
+    phones: bool = False
+    limits: Limits = DEFAULT_LIMITS
+
+    @property
+    def workers(self) -> int:
+        """How many worker processes to use."""
+        return self.jobs or default_jobs()
+
+    def reader(self) -> str:
+        """Digest of all that decides what the same bytes yield: the adapters, the normaliser and these options."""
+        told = (self.format, self.agents, self.emails, self.phones, self.limits)
+        return identity.digest(current_reader() + codec.encode(told))
+
+    def settings(self, vault: str | None, key: bytes) -> Settings:
+        """What workers have to know."""
+        return Settings(
+            vault=vault, key=key, agents=self.agents, format=self.format, limits=self.limits, emails=self.emails,
+            phones=self.phones,
+        )  # fmt: skip
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a harvest is: sources and bytes done and in total."""
+
+    sources: int
+    sources_total: int
+    bytes: int
+    bytes_total: int

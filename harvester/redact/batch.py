@@ -1,0 +1,113 @@
+"""Texts on their way into columns, redacted many at a time: nearly all need no more than the one look that all get."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from .engine import MARGIN, Redactor
+from .screen import Look
+from .values import texts_of
+
+_FULL_CHARS = 16 << 20
+
+
+class _Waiting(NamedTuple):
+    """Values of one column: ``texts`` are shown where no secret is found, ``objects`` are what they are the JSON of."""
+
+    column: list[str | None]
+    start: int
+    texts: Sequence[str | None]
+    objects: Sequence[Any] | None
+    parts: Sequence[list[str] | None]
+    limit: int
+    owner: str
+
+
+class Batch:
+    """Collects values of columns; settled, each place has what ``Redactor.bounded`` makes of its value.
+
+    Args:
+        redactor: Replaces secrets by typed marks.
+        write: JSON of an object or a list.
+
+    Attributes:
+        counts: Owner to the marks set in its values, by kind.
+    """
+
+    def __init__(self, redactor: Redactor, write: Callable[[Any], str]) -> None:
+        self.counts: dict[str, Counter[str]] = {}
+        self._redactor = redactor
+        self._write = write
+        self._waiting: list[_Waiting] = []
+        self._chars = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it should be settled: more would only take memory."""
+        return self._chars >= _FULL_CHARS
+
+    def texts(self, column: list[str | None], texts: Sequence[str | None], limit: int, owner: str) -> None:
+        """The last places of ``column`` are for ``texts``, each to be redacted and cut to ``limit`` bytes."""
+        self._wait(_Waiting(column, len(column) - len(texts), texts, None, (), limit, owner))
+
+    def objects(
+        self, column: list[str | None], objects: Sequence[Any], written: Sequence[str | None], limit: int, owner: str
+    ) -> None:
+        """The last places of ``column`` are for JSON-like values, whose JSON (for texts: themselves) is ``written``."""
+        parts = [[] if isinstance(value, str) else texts_of(value) for value in objects]
+        self._chars += sum(len(text) for texts in parts if texts for text in texts)
+        self._wait(_Waiting(column, len(column) - len(objects), written, objects, parts, limit, owner))
+
+    def credit(self, owner: str) -> None:
+        """The marks that the redactor set since it was last asked are ``owner``'s."""
+        if found := self._redactor.take_counts():
+            self.counts.setdefault(owner, Counter()).update(found)
+
+    def settle(self) -> None:
+        """Fill all places."""
+        waiting, self._waiting, self._chars = self._waiting, [], 0
+        others = self._redactor.take_counts()
+        looks = iter(self._redactor.looks(list(_windows(waiting))))
+        bounded = self._redactor.bounded
+        for group in waiting:
+            if group.objects is None:
+                shown = [None if text is None else bounded(text, group.limit, next(looks)) for text in group.texts]
+            else:
+                shown = list(self._shown_objects(group, looks))
+            group.column[group.start : group.start + len(shown)] = shown
+            self.credit(group.owner)
+        self._redactor.counts.update(others)
+
+    def _wait(self, group: _Waiting) -> None:
+        self._chars += sum(len(text) for text in group.texts if text is not None)
+        self._waiting.append(group)
+
+    def _shown_objects(self, group: _Waiting, looks: Iterator[Look]) -> Iterator[str | None]:
+        for text, value, parts in zip(group.texts, group.objects or (), group.parts, strict=True):
+            if text is None:
+                yield None
+                continue
+            look = next(looks)
+            inside = Look.ALL if parts is None else max([next(looks) for _ in parts], default=Look.NONE)
+            if inside is not Look.NONE:
+                redacted = self._write(self._redactor.value(value, inside))
+                if redacted != text:
+                    text, look = redacted, Look.ALL
+            yield self._redactor.bounded(text, group.limit, look)
+
+
+def _windows(waiting: Sequence[_Waiting]) -> Iterator[str]:
+    """What has to be looked at, in the order in which it is settled."""
+    for group in waiting:
+        end = group.limit + MARGIN
+        if group.objects is None:
+            for text in group.texts:
+                if text is not None:
+                    yield text[:end]
+            continue
+        for text, parts in zip(group.texts, group.parts, strict=True):
+            if text is not None:
+                yield text[:end]
+                yield from parts or ()

@@ -1,0 +1,104 @@
+"""Which of many texts may hold a secret: one native pass over all of them, so that Python looks at few.
+
+The screen is one regular expression for RE2, whose time is linear in the text whatever the text. It matches wherever
+any rule would find something, and more: it is made of the rules' own patterns with everything taken out that only
+narrows them. What it lets by holds nothing, so that looking at the rest gives what looking at everything would.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import IntEnum
+from functools import cache
+
+from soma import codec
+
+from . import blocks, context, headers
+from .rules import EMAIL, PHONE, SIGNED, TOKENS, URL_SCREEN
+
+_ASSERTION = re.compile(r"\(\?<?[!=](?:[^()\[\]\\]|\\.|\[(?:[^\]\\]|\\.)*\])*\)")
+_PIECE = re.compile(
+    r"""(?x) (?P<class>\[\^?(?:\\.|[^\]\\])+\]) | (?P<group>\(\?P<\w+>) | (?P<escape>\\.)
+      | \{(?P<least>\d+),\d+\}\+?"""
+)
+_NOT_ASCII = r"\x{80}-\x{10FFFF}"
+_WIDE = {r"\w": "0-9A-Za-z_" + _NOT_ASCII, r"\d": "0-9" + _NOT_ASCII, r"\s": r"\x00-\x20" + _NOT_ASCII}
+_NARROW = {r"\s": r" \t\n\r\f\v", r"\d": "0-9", r"\w": "0-9A-Za-z_"}
+
+
+class Look(IntEnum):
+    """How closely a text has to be looked at."""
+
+    NONE = 0
+    """It holds nothing."""
+    CONTEXT = 1
+    """It may hold a secret that is known by what stands around it, but none that has a shape of its own."""
+    ALL = 2
+
+
+def looks(texts: Sequence[str], *, emails: bool = False, phones: bool = False) -> list[Look]:
+    """How closely each text has to be looked at; markers in them do not matter.
+
+    Args:
+        texts: The texts.
+        emails: Addresses count too.
+        phones: Telephone numbers count too.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        column = pa.array(texts, pa.large_string())
+    except UnicodeEncodeError:
+        # Half a character is one more that is not ASCII, and the screen tells none of those from another.
+        column = pa.array([codec.plain(text) for text in texts], pa.large_string())
+    found = [Look.NONE] * len(texts)
+    suspects = pc.indices_nonzero(pc.match_substring_regex(column, screen(emails, phones)))
+    shaped = pc.match_substring_regex(column.take(suspects), _shapes())
+    for place, has_shape in zip(suspects.to_pylist(), shaped.to_pylist(), strict=True):
+        found[place] = Look.ALL if has_shape else Look.CONTEXT
+    return found
+
+
+@cache
+def screen(emails: bool = False, phones: bool = False) -> str:
+    """The regular expression that matches in every text that holds anything, in RE2's syntax."""
+    rules = (*TOKENS, *((EMAIL,) if emails else ()), *((PHONE,) if phones else ()))
+    patterns = [rule.screen or rule.pattern for rule in rules] + [pattern.pattern for pattern, _ in headers.COMMANDS]
+    return "|".join([
+        *map(relaxed, patterns), *map(re.escape, SIGNED.hints),
+        URL_SCREEN, blocks.SCREEN, context.SCREEN, headers.SCREEN,
+    ])  # fmt: skip
+
+
+@cache
+def _shapes() -> str:
+    """The part of it for secrets that have a shape of their own."""
+    return "|".join([*(relaxed(rule.pattern) for rule in TOKENS), *map(re.escape, SIGNED.hints)])
+
+
+def relaxed(pattern: str) -> str:
+    r"""A pattern that RE2 understands and that matches wherever ``pattern`` does.
+
+    What only forbids is left out (assertions, upper bounds, possession). The two engines do not agree about ``\w``,
+    ``\d`` and ``\s`` beyond ASCII, so these take in all of it. They do not agree about case there either: patterns that
+    ignore case are not for this.
+
+    Examples:
+        >>> relaxed(r"(?<!\d)tok_[a-z]{20,40}(?![a-z])")
+        'tok_[a-z]{20,}'
+    """
+    return _PIECE.sub(_relaxed, _ASSERTION.sub("", pattern))
+
+
+def _relaxed(piece: re.Match[str]) -> str:
+    if inside := piece["class"]:
+        # A class of what is excluded must exclude less, any other must include more.
+        words = _NARROW if inside.startswith("[^") else _WIDE
+        return re.sub(r"\\[wds]", lambda word: words[word[0]], inside)
+    if piece["group"]:
+        return "(?:"
+    if escape := piece["escape"]:
+        return "" if escape == r"\b" else f"[{_WIDE[escape]}]" if escape in _WIDE else escape
+    return f"{{{piece['least']},}}"

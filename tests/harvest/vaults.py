@@ -1,0 +1,86 @@
+"""Vaults in tests: harvest into one, look at everything it answers, compare it with one built from scratch."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soma.harvester.harvest import Options, harvest
+from soma.harvester.summary import Summary
+from soma.vault import VaultRoot
+from soma.vault.check import check
+from tests.conftest import ROOT
+
+VIEWS = ("executions", "decisions", "sources", "quarantine", "outcomes", "insights", "execution_totals")
+
+
+def harvest_into(vault: Path, *paths: Path, jobs: int = 1, **options: Any) -> Summary:
+    """Harvest in this process, or in a pool when a test lowers the size that pays for one."""
+    return harvest([str(path) for path in paths], VaultRoot(vault), Options(jobs=jobs, **options))
+
+
+def contents(vault: Path, *, without: Iterable[str] = ()) -> dict[str, list[str]]:
+    """Every row of every view with all its visible columns, in an order of its own."""
+    snapshot = VaultRoot(vault).snapshot()
+    out = {}
+    for view in VIEWS:
+        if view not in without:
+            rows = snapshot.sql(f"SELECT * FROM {view}").to_pylist()
+            out[view] = sorted(repr(sorted(row.items())) for row in rows)
+    return out
+
+
+def assert_whole(vault: Path) -> None:
+    findings = check(VaultRoot(vault).snapshot()).findings
+    assert findings == []
+
+
+def assert_same(vault: Path, other: Path, *, without: Iterable[str] = ()) -> None:
+    mine, theirs = contents(vault, without=without), contents(other, without=without)
+    for view, rows in mine.items():
+        assert rows == theirs[view], f"{view} differ"
+
+
+def assert_like_scratch(vault: Path, *paths: Path, without: Iterable[str] = ()) -> None:
+    """The vault is whole and answers what a new vault of the same files answers."""
+    scratch = vault.with_name(f"{vault.name}-scratch")
+    shutil.rmtree(scratch, ignore_errors=True)
+    harvest_into(scratch, *paths)
+    assert_whole(vault)
+    assert_same(vault, scratch, without=without)
+
+
+def listing(folder: Path) -> dict[str, tuple[int, int, int, str]]:
+    """Every file and folder: mode, size, time of its last change, digest of its bytes."""
+    out = {}
+    for path in sorted(folder.rglob("*")):
+        facts = path.stat()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        out[str(path.relative_to(folder))] = (facts.st_mode, facts.st_size, facts.st_mtime_ns, digest)
+    return out
+
+
+def vault_of_all(folders: pytest.TempPathFactory) -> Path:
+    """All shipped traces in one vault, harvested at once by one process. Not to be written to."""
+    vault = folders.mktemp("at-once") / "vault"
+    with pytest.MonkeyPatch.context() as patched:
+        # Where all tests keep their key: digests depend on it.
+        patched.setenv("SOMA_HOME", str(folders.getbasetemp() / "home"))
+        harvest_into(vault, ROOT / "fixtures")
+    return vault
+
+
+def one(vault: Path, query: str, *parameters: object) -> Any:
+    """The first column of the first row."""
+    return VaultRoot(vault).snapshot().sql(query, parameters).column(0)[0].as_py()
+
+
+def column(vault: Path, query: str, *parameters: object) -> list[Any]:
+    """The first column."""
+    values: list[Any] = VaultRoot(vault).snapshot().sql(query, parameters).column(0).to_pylist()
+    return values

@@ -1,0 +1,135 @@
+"""Real processes: killed at any instant, and several at once, they leave what one undisturbed harvest leaves."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from soma.vault import VaultRoot
+from soma.vault.check import check
+from tests.harvest.vaults import assert_same, assert_whole, harvest_into, one
+
+from .processes import kill, start
+
+KILLS = 15
+
+
+def _group_is_empty(group: int) -> bool:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_kill_9_at_any_instant_loses_nothing(tmp_path: Path, fixtures: Path, at_once: Path) -> None:
+    chance = random.Random(9)
+    versions = []
+    vault = tmp_path / "vault"
+    for attempt in range(KILLS):
+        if attempt % 3 == 0:
+            vault = tmp_path / f"vault{attempt}"
+        process = start(tmp_path, vault, fixtures)
+        assert process.stdout is not None
+        for _ in range(chance.randint(1, 8)):
+            process.stdout.readline()
+        time.sleep(chance.random() * 0.06)
+        kill(process)
+        if VaultRoot(vault).exists:
+            snapshot = VaultRoot(vault).snapshot()
+            assert check(snapshot).findings == []
+            versions.append(snapshot.version)
+        if attempt % 3 == 2:
+            harvest_into(vault, fixtures)
+            assert_whole(vault)
+            assert_same(vault, at_once)
+    assert len(set(versions)) > 3, "the kills have to hit at different instants"
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path, fixtures: Path, at_once: Path) -> None:
+    vault = tmp_path / "vault"
+    process = start(tmp_path, vault, fixtures, pool=True)
+    assert process.stdout is not None
+    for _ in range(4):
+        process.stdout.readline()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert _group_is_empty(process.pid), "workers outlive the harvest"
+    process.communicate()
+    harvest_into(vault, fixtures)
+    assert_same(vault, at_once)
+
+
+@pytest.mark.parametrize("pool", [False, True], ids=["one process", "workers"])
+def test_ctrl_c_keeps_what_was_read_and_says_so(tmp_path: Path, fixtures: Path, at_once: Path, pool: bool) -> None:
+    vault = tmp_path / "vault"
+    process = start(tmp_path, vault, fixtures, pool=pool)
+    assert process.stdout is not None
+    for _ in range(4):
+        process.stdout.readline()
+    # A terminal sends it to the whole group.
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+    version = VaultRoot(vault).snapshot().version
+    assert 1 <= version < 17
+    assert_whole(vault)
+    assert 0 < one(vault, "SELECT count(*) FROM executions") < one(at_once, "SELECT count(*) FROM executions")
+    harvest_into(vault, fixtures)
+    assert_same(vault, at_once)
+
+
+@pytest.mark.parametrize("writers", [2, 4])
+def test_racing_harvests_count_everything_once(tmp_path: Path, fixtures: Path, at_once: Path, writers: int) -> None:
+    folders = sorted(path for path in fixtures.iterdir() if path.is_dir())
+    vault = tmp_path / "vault"
+    racers = [
+        # Every source is harvested by two of them at least.
+        start(
+            tmp_path, vault, *[f for i, f in enumerate(folders) if writers == 2 or i % 4 in {number, (number + 1) % 4}]
+        )
+        for number in range(writers)
+    ]
+    for racer in racers:
+        _, errors = racer.communicate(timeout=60)
+        assert racer.returncode == 0, errors
+    assert_whole(vault)
+    assert one(vault, "SELECT count(*) FROM executions") == one(
+        vault, "SELECT count(DISTINCT execution_id) FROM executions"
+    )
+    assert_same(vault, at_once)
+    assert len({path.read_bytes() for path in vault.glob("key")}) == 1
+
+
+@pytest.mark.parametrize("bytes_left", [2_000, 30_000, 60_000])
+def test_a_disk_that_is_full_is_said_in_words(tmp_path: Path, fixtures: Path, at_once: Path, bytes_left: int) -> None:
+    """A limit on file sizes stands for it: what is written beyond it fails in the same calls."""
+    vault = tmp_path / "vault"
+    limited = (
+        "import resource, sys; "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes_left}, {bytes_left})); "
+        "from soma.cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "harvest", str(fixtures), "--vault", str(vault), "--jobs", "1"],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 5, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "broke" not in done.stderr
+    assert "written" in done.stderr or "committed to" in done.stderr
+    assert "→ check that the disk is not full" in done.stderr
+    assert_whole(vault)
+    harvest_into(vault, fixtures)
+    assert_same(vault, at_once)
