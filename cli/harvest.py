@@ -18,7 +18,7 @@ from .options import config, json_option, vault_option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from soma.harvester.harvest import Progress
+    from soma.harvester.harvest import Options, Progress
 
 
 @click.command("harvest")
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Read and report, write nothing.")
 @click.option("--agent", metavar="NAME", help="Name all agents NAME, whatever the traces say.")
 @click.option("--format", "format_", metavar="NAME", help="Read every file as this format instead of recognising it.")
+@click.option("--mapping", metavar="TOML", type=click.Path(exists=True, dir_okay=False),
+              help="A format described by you; docs/mapping.md shows how.")  # fmt: skip
+@click.option("--explain", is_flag=True, help="Show which adapter claims each file, why, and the first decisions.")
 @click.option("--since", metavar="WHEN", help="Only files modified since: a date, an instant, or 36h, 14d.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes (default: one per processor).")
 @click.option("--success-from", metavar="CSV", type=click.Path(exists=True, dir_okay=False),
@@ -33,8 +36,8 @@ if TYPE_CHECKING:
 @vault_option
 @json_option
 def command(
-    paths: tuple[str, ...], dry_run: bool, agent: str | None, format_: str | None, since: str | None, jobs: int | None,
-    success_from: str | None, vault: str | None, as_json: bool,
+    paths: tuple[str, ...], dry_run: bool, agent: str | None, format_: str | None, mapping: str | None, explain: bool,
+    since: str | None, jobs: int | None, success_from: str | None, vault: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Read traces of any framework into the vault.
 
@@ -42,6 +45,7 @@ def command(
     claims, what is empty and what is damaged is named with the reason. Exit code 4 says that some sources failed; the
     rest is kept.
     """
+    from soma.adapters.mapped import load
     from soma.adapters.registry import adapter_named
     from soma.harvester.agents import AgentNames
     from soma.harvester.harvest import Options, harvest
@@ -50,20 +54,25 @@ def command(
     from .harvest_page import render
     from .output import emit, note
 
-    settings = config(vault=vault, jobs=jobs).settings
-    if format_:
+    settings = config(vault=vault, jobs=jobs, mapping=mapping).settings
+    mapped = load(settings.mapping) if settings.mapping else None
+    if format_ and not (mapped and mapped.name == format_):
         adapter_named(format_)
     labels = read_labels(success_from) if success_from else None
     root = VaultRoot(settings.vault)
     options = Options(
         jobs=settings.jobs,
         format=format_,
+        mapping=mapped,
         agents=AgentNames(override=agent, rules=settings.agents),
         since_ns=_since(since),
         dry_run=dry_run,
         emails=settings.redact.emails,
         phones=settings.redact.phones,
     )
+    if explain:
+        _explain(paths, options, as_json)
+        return 0
     with _bar(quiet=as_json) as on_progress:
         summary = harvest(paths, root, options, on_progress)
     emit(summary, as_json, lambda result: render(result, settings.vault))
@@ -71,6 +80,19 @@ def command(
         matched = import_labels(root, labels)
         note(f"{matched.matched:,} of {matched.labels:,} labels name a run of the vault")
     return 130 if summary.interrupted else summary.exit_code
+
+
+def _explain(paths: tuple[str, ...], options: Options, as_json: bool) -> None:
+    from soma.config import personal_key
+    from soma.harvester.discover import discover
+    from soma.harvester.explain import explain
+
+    from .explain import ExplainedFiles, explained, render
+    from .output import emit
+
+    settings = options.settings(None, personal_key())
+    found = [explained(explain(candidate, settings)) for candidate in discover(paths).candidates]
+    emit(ExplainedFiles(files=tuple(found)), as_json, render)
 
 
 def _since(text: str | None) -> int | None:

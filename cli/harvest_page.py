@@ -95,7 +95,7 @@ def _last_line(summary: Summary, vault: str) -> Text:
         return Text(f"{found}, {took}. Nothing was written (dry run).    Next: soma harvest without --dry-run")
     if not summary.sources.read and not summary.executions:
         looked = number(summary.sources.unchanged, "source")
-        stays = f"Vault {plain(vault)} stays at version {summary.vault_version}."
+        stays = f"Vault {plain(vault)}, version {summary.vault_version}."
         return Text(f"Nothing new: {looked} unchanged, {took}. {stays}")
     found = f"{number(summary.executions, 'execution')}, {number(summary.decisions, 'decision')}"
     now = f"Vault {plain(vault)}, version {summary.vault_version}."

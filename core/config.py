@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in ``soma.toml``."""
 
     vault: str = DEFAULT_VAULT
+    mapping: str | None = None
     jobs: int | None = None
     agents: list[AgentRule] = []
     redact: RedactSettings = RedactSettings()
@@ -65,7 +66,7 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
 
     Args:
         folder: Where ``soma.toml`` or ``pyproject.toml`` is looked for, here and in the folders above.
-        environment: Variables; ``SOMA_VAULT`` and ``SOMA_JOBS`` are read.
+        environment: Variables; ``SOMA_VAULT``, ``SOMA_JOBS`` and ``SOMA_MAPPING`` are read.
         flags: Values given on the command line; ``None`` means not given.
 
     Raises:
@@ -77,7 +78,7 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
     for name, value in table.items():
         values[name] = value
         origins[name] = str(path)
-    for name in ("vault", "jobs"):
+    for name in ("vault", "jobs", "mapping"):
         variable = f"SOMA_{name.upper()}"
         if environment.get(variable):
             values[name] = _number(environment[variable], variable) if name == "jobs" else environment[variable]

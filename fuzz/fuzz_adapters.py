@@ -16,7 +16,7 @@ from pathlib import Path
 
 from soma.adapters.contract import Adapter
 from soma.adapters.registry import adapter_named
-from soma.testing import mutate
+from soma.testing import command
 from soma.testing.hostile import fault_with
 from soma.testing.mutate import mutants
 
@@ -38,7 +38,7 @@ def main() -> int:
     if importlib.util.find_spec("atheris") is None:
         sys.stderr.write("atheris is not installed: seeded mutants instead (pip install atheris for coverage)\n")
         plain = [options.format, str(samples), "--runs", options.runs, "--seed", options.seed, "--keep", KEPT]
-        return mutate.main([str(argument) for argument in plain])
+        return command.main([str(argument) for argument in plain])
     return _guided(options.format, samples, options.runs, options.seed)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from soma import codec, identity
+from soma.adapters.mapped import Mapping
 from soma.source import DEFAULT_LIMITS, Limits
 
 from .agents import AgentNames
@@ -19,6 +20,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         jobs: Worker processes; ``None`` means one per processor.
         format: Use this adapter for every file instead of recognising.
+        mapping: A format described by a person, tried before all others.
         agents: Names for agents that traces leave unnamed.
         since_ns: Only files modified at or after this instant (nanoseconds since 1970).
         dry_run: Read and report, write nothing.
@@ -28,6 +30,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     jobs: int | None = None
     format: str | None = None
+    mapping: Mapping | None = None
     agents: AgentNames = AgentNames()
     since_ns: int | None = None
     dry_run: bool = False
@@ -42,14 +45,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     def reader(self) -> str:
         """Digest of all that decides what the same bytes yield: the adapters, the normaliser and these options."""
-        told = (self.format, self.agents, self.emails, self.phones, self.limits)
+        told = (self.format, self.mapping, self.agents, self.emails, self.phones, self.limits)
         return identity.digest(current_reader() + codec.encode(told))
 
     def settings(self, vault: str | None, key: bytes) -> Settings:
         """What workers have to know."""
         return Settings(
-            vault=vault, key=key, agents=self.agents, format=self.format, limits=self.limits, emails=self.emails,
-            phones=self.phones,
+            vault=vault, key=key, agents=self.agents, format=self.format, mapping=self.mapping, limits=self.limits,
+            emails=self.emails, phones=self.phones,
         )  # fmt: skip
 
 

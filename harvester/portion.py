@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from soma.adapters.mapped import Mapping
 from soma.source import DEFAULT_LIMITS, Damage, Limits
 from soma.vault.fragment import Fragment
 
@@ -27,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         key: The vault's secret key.
         agents: Names agents that traces leave unnamed.
         format: Name of the one adapter to use instead of recognising, if any.
+        mapping: A format described by a person, tried before all others.
         emails, phones: Whether these count as secrets too.
     """
 
@@ -34,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes
     agents: AgentNames = AgentNames()
     format: str | None = None
+    mapping: Mapping | None = None
     limits: Limits = DEFAULT_LIMITS
     emails: bool = False
     phones: bool = False

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from soma import clock
+from soma.adapters.mapped import adapter_of
 from soma.adapters.registry import adapters
 from soma.schema import EXECUTIONS, INSIGHTS, QUARANTINE, SOURCES, Table
 from soma.vault import Changes, VaultRoot, Writer
@@ -97,7 +98,10 @@ class Run:
 
     def _changed(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[str, Known]]:
         """What has to be read; and how it was read last, where only the time of a file may have changed."""
+        mapping = self._options.mapping
         by_name = {adapter.name: adapter for adapter in adapters()}
+        if mapping is not None:
+            by_name[mapping.name] = adapter_of(mapping)
         todo: list[Candidate] = []
         known: dict[str, Known] = {}
         for candidate in candidates:
@@ -119,6 +123,10 @@ class Run:
         if not reports:
             return
         was = {source_id: self._ledger.entries.get(source_id) for source_id in reports}
+        for source_id, report in reports.items():
+            before = was[source_id]
+            if report.state == "unrecognised" and before is not None and before.executions:
+                report.fail("no adapter claims it any more; what was read before is kept")
         kins = self._relatives.after(list(reports.values()), self._reader)
         reread = self._reread(was, reports, kins)
         resolved = list(pool.run(self._tasks(kins, {}))) if kins else []

@@ -127,10 +127,10 @@ _ORDER = {"failed": 0, "read": 1, "empty": 2, "unrecognised": 3}
 
 def _hint(report: SourceReport) -> str:
     if report.state == "unrecognised":
-        return "name its format with --format, or leave the file out"
+        return "soma harvest --explain FILE; name its format with --format, or describe it with --mapping"
     if report.quarantined:
         return "soma vault info --quarantine"
-    return "soma harvest --dry-run FILE"
+    return "soma harvest --explain FILE"
 
 
 def _format_counts(name: str, counts: Counter[str]) -> FormatCounts:

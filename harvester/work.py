@@ -11,7 +11,8 @@ import msgspec
 
 from soma import codec, identity
 from soma.adapters.contract import Adapter
-from soma.adapters.registry import adapter_named, adapters, recognise
+from soma.adapters.mapped import adapter_of
+from soma.adapters.registry import adapters, recognise
 from soma.errors import SomaError, SourceError
 from soma.model import ExecutionDraft, PatternDraft
 from soma.schema import DECISIONS
@@ -86,6 +87,8 @@ class _Reader:
         self._redactor = Redactor(settings.key, emails=settings.emails, phones=settings.phones)
         self._rows = Normaliser(settings.key, self._redactor, settings.agents)
         self._heads = Heads()
+        mapping = self._settings.mapping
+        self._choice = adapters() if mapping is None else (adapter_of(mapping), *adapters())
         self._reports: list[SourceReport] = []
         self._damages: list[Damage] = []
         self._parts: list[_Part] = []
@@ -120,8 +123,8 @@ class _Reader:
             if candidate.size == 0:
                 report.state, report.reason = "empty", "the file is empty"
                 return
-            forced = adapter_named(self._settings.format) if self._settings.format else None
-            found = recognise(head, [forced] if forced else None)
+            forced = self._forced()
+            found = recognise(head, [forced] if forced else self._choice)
             if found is not None:
                 adapter, match = found
                 report.variant = match.variant
@@ -149,6 +152,10 @@ class _Reader:
             families.setdefault(adapter.name, Family(adapter, self._settings.limits)).add(source, report)
 
         read_contained("an adapter", step, report.fail)
+
+    def _forced(self) -> Adapter | None:
+        name = self._settings.format
+        return next((each for each in self._choice if each.name == name), None) if name else None
 
     def _sorted(self, item: Draft, family: Family) -> ExecutionDraft | None:
         """Count a draft; all but executions are put away."""

@@ -15,11 +15,12 @@ Its test is three lines, with a few small real files of the format::
         assert_conforms(ADAPTER, sorted(Path("samples").iterdir()))
 
 ``check_adapter`` returns the violations instead of raising them, ``CHECKS`` holds the checks by name (each says in its
-docstring what it promises), ``read`` runs an adapter over files the way the harvester does, and
+docstring what it promises), and ``read`` runs an adapter over files the way the harvester does. Without a test runner::
 
-    python -m soma.testing.mutate myformat samples --runs 100000
+    python -m soma.testing myformat samples                 # the checks
+    python -m soma.testing myformat samples --runs 100000   # broken files, again and again
 
-feeds it broken files until it breaks. Nothing but soma itself is needed; pytest is welcome but not required.
+Nothing but soma itself is needed; pytest is welcome but not required.
 """
 
 from __future__ import annotations

@@ -53,7 +53,10 @@ def _in_a_database(data: bytes, draw: random.Random) -> bytes | None:
         columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
         rows = [row[0] for row in connection.execute(f'SELECT rowid FROM "{table}" ORDER BY rowid')]  # noqa: S608
         column, row = draw.choice(columns), draw.choice(rows)
-        (value,) = connection.execute(f'SELECT "{column}" FROM "{table}" WHERE rowid = ?', (row,)).fetchone()  # noqa: S608
+        found = connection.execute(f'SELECT "{column}" FROM "{table}" WHERE rowid = ?', (row,)).fetchone()  # noqa: S608
+        if found is None:
+            return None
+        value = found[0]
         if isinstance(value, str) and draw.random() < 0.8:
             value = _text(value.encode(), draw).decode(errors="replace")
         else:
@@ -61,7 +64,7 @@ def _in_a_database(data: bytes, draw: random.Random) -> bytes | None:
         connection.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE rowid = ?', (value, row))  # noqa: S608
         connection.commit()
         return bytes(connection.serialize())
-    except (sqlite3.Error, IndexError, OverflowError):
+    except (sqlite3.Error, IndexError, OverflowError, UnicodeError):
         return None
     finally:
         connection.close()

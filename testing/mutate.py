@@ -12,9 +12,7 @@ feeds mutants to an adapter until the runs are done, and says what broke it.
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from .byte_mutations import BYTES, LINES
@@ -93,55 +91,3 @@ def _excerpt(data: bytes, draw: random.Random) -> bytes:
         if size > _LARGEST:
             break
     return b"".join(taken)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: exit code 1 when something broke the adapter."""
-    import argparse
-
-    parser = argparse.ArgumentParser(
-        "python -m soma.testing.mutate", description="Feed mutants of samples to an adapter."
-    )
-    parser.add_argument("format", help="name of the adapter, as soma harvest --format takes it")
-    parser.add_argument("samples", nargs="+", type=Path, help="sample files, or folders of them")
-    parser.add_argument("--runs", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--first", type=int, default=0, help="number of the first mutant")
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long one mutant may take")
-    parser.add_argument("--keep", type=Path, help="folder for mutants that broke the adapter")
-    options = parser.parse_args(arguments)
-
-    from soma.adapters.registry import adapter_named
-
-    from .hostile import trials
-    from .reading import head_of
-
-    adapter = adapter_named(options.format)
-    files = [file for path in options.samples for file in ([path] if path.is_file() else sorted(path.rglob("*")))]
-    claimed = [
-        file for file in files if file.is_file() and (match := adapter.sniff(head_of(file))) and match.use == "read"
-    ]
-    if not claimed:
-        parser.error(f"the adapter {options.format} claims none of the {len(files)} files")
-    found: dict[str, int] = {}
-    done = 0
-    for trial in trials(adapter, claimed, options.runs, options.seed, options.first, options.seconds):
-        done += 1
-        if trial.fault is not None:
-            found[trial.fault] = found.get(trial.fault, 0) + 1
-            if found[trial.fault] == 1:
-                path = claimed[trial.mutant.sample]
-                sys.stdout.write(f"mutant {trial.mutant.number} of {path} ({trial.mutant.how}): {trial.fault}\n")
-                if options.keep:
-                    options.keep.mkdir(parents=True, exist_ok=True)
-                    (options.keep / f"{options.format}-{options.seed}-{trial.mutant.number}").write_bytes(
-                        trial.mutant.data
-                    )
-        if done % 10_000 == 0:
-            sys.stderr.write(f"{done:,} of {options.runs:,} mutants, {sum(found.values()):,} broke it\n")
-    sys.stdout.write(f"{adapter.name}: {done:,} mutants of {len(claimed)} samples, {len(found)} different faults\n")
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

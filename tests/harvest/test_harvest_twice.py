@@ -196,8 +196,9 @@ def test_a_newer_adapter_reads_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
     vault, path = tmp_path / "vault", write(tmp_path / "t" / "s1.jsonl", session("s1", 2))
     harvest_into(vault, path)
     revision = one(vault, "SELECT revision FROM executions")
+    version = one(vault, "SELECT adapter_version FROM executions") + 1
     newer = tuple(
-        msgspec.structs.replace(adapter, version=adapter.version + 1) if adapter.name == "claude-code" else adapter
+        msgspec.structs.replace(adapter, version=version) if adapter.name == "claude-code" else adapter
         for adapter in registry.adapters()
     )
     for module in ("soma.harvester.work", "soma.harvester.run", "soma.harvester.tally", "soma.adapters.registry"):
@@ -206,8 +207,8 @@ def test_a_newer_adapter_reads_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
     summary = harvest_into(vault, path)
 
     assert (summary.sources.changed, summary.sources.unchanged) == (1, 0)
-    assert one(vault, "SELECT adapter_version FROM executions") == newer[1].version
-    assert one(vault, "SELECT adapter_version FROM sources") == newer[1].version
+    assert one(vault, "SELECT adapter_version FROM executions") == version
+    assert one(vault, "SELECT adapter_version FROM sources") == version
     assert one(vault, "SELECT revision FROM executions") != revision
     assert one(vault, "SELECT count(*) FROM decisions") == 2
     assert harvest_into(vault, path).sources.unchanged == 1

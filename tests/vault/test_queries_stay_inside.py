@@ -158,7 +158,7 @@ class TestFramesAndQueriesAgree:
 def test_totals_of_sub_agents_add_up(snapshot: Snapshot) -> None:
     rows = snapshot.sql(
         "SELECT t.decisions, t.sub_executions, e.decisions AS own, "
-        "(SELECT coalesce(sum(c.decisions), 0) FROM executions AS c WHERE c.parent_execution_id = e.execution_id) AS below "
+        "(SELECT coalesce(sum(decisions), 0) FROM executions WHERE parent_execution_id = e.execution_id) AS below "
         "FROM execution_totals AS t JOIN executions AS e USING (execution_id)"
     ).to_pylist()
     assert len(rows) == snapshot.executions.collect().height

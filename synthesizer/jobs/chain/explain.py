@@ -48,7 +48,7 @@ def render(result: Chains, *, reasoning: bool = False, output: bool = False) -> 
 
 def _chain(chain: Chain, *, reasoning: bool, output: bool) -> RenderableType:
     """One chain: a head line, the decisions, the signature."""
-    parts: list[RenderableType] = [_head(chain), Text()]
+    parts: list[RenderableType] = [head(chain), Text()]
     parts += replay(chain, reasoning=reasoning, output=output)
     if chain.decisions:
         parts += [Text(), Text(f"signature  {plain(chain.signature, 2000)}", style="cyan")]
@@ -57,7 +57,8 @@ def _chain(chain: Chain, *, reasoning: bool, output: bool) -> RenderableType:
     return Group(*parts)
 
 
-def _head(chain: Chain) -> Text:
+def head(chain: Chain) -> Text:
+    """Whose run it is, on what task, how it ended, and which one it is."""
     by = f" (by {plain(chain.success_from)})" if chain.success_from and chain.success is not None else ""
     took = f" in {duration(chain.duration_ms)}" if chain.duration_ms is not None else ""
     ended = {"unknown": "how it ended is not known"}.get(chain.status, chain.status)
@@ -69,15 +70,15 @@ def _head(chain: Chain) -> Text:
     about = [f"agent {plain(chain.agent_id, 60) or '(not named)'}"]
     if chain.task:
         about.append(f"task “{plain(chain.task, 90)}”")
-    head = Text(" · ".join(about), style="bold")
-    head.append(f"\n{' · '.join(words)}", style="bold")
+    lines = Text(" · ".join(about), style="bold")
+    lines.append(f"\n{' · '.join(words)}", style="bold")
     facts = [plain(chain.execution_id, 200), plain(chain.framework, 40)]
     if chain.model:
         facts.append(plain(chain.model, 60))
-    head.append(f"\n{' · '.join(facts)}", style="not bold dim")
+    lines.append(f"\n{' · '.join(facts)}", style="not bold dim")
     if chain.labels.get("branch") == "abandoned":
-        head.append(" · an abandoned branch: it was left for another one", style="not bold yellow")
-    return head
+        lines.append(" · an abandoned branch: it was left for another one", style="not bold yellow")
+    return lines
 
 
 def replay(
