@@ -90,10 +90,10 @@ def close_prefix(data: bytes) -> bytes:
 
     Examples:
         >>> close_prefix(b'{"a": [1, 2, {"b": "lon')
-        b'{"a": [1, 2]}'
+        b'{"a": [1, 2, {}]}'
     """
     stack: list[int] = []
-    cut, closers = 0, b""
+    cut = 0
     in_string = False
     position = 0
     while (token := _TOKEN.search(data, position)) is not None:
@@ -107,14 +107,15 @@ def close_prefix(data: bytes) -> bytes:
         elif mark == ord('"'):
             in_string = True
         elif mark in _CLOSER:
-            stack.append(mark)
             # An object or array that was just opened is complete when empty.
-            cut, closers = position, b"".join(_CLOSER[m] for m in reversed(stack))
+            stack.append(mark)
+            cut = position
         elif mark == ord(","):
-            cut, closers = token.start(), b"".join(_CLOSER[m] for m in reversed(stack))
+            cut = token.start()
         elif mark in b"}]":
             if not stack:
                 break
             stack.pop()
-            cut, closers = position, b"".join(_CLOSER[m] for m in reversed(stack))
-    return data[:cut] + closers
+            cut = position
+    # Whatever opens or closes moves the cut, so what is open now was open there.
+    return data[:cut] + b"".join(_CLOSER[mark] for mark in reversed(stack))

@@ -86,7 +86,7 @@ def test_openclaw_tools(vault_of: Harvested, expected: dict[str, Any]) -> None:
 def test_openclaw_cron_runs_are_linked_not_counted_twice(vault_of: Harvested, expected: dict[str, Any]) -> None:
     want = expected["openclaw/run-2026.4.26"]["cron_runs"]
     vault = vault_of("openclaw/run-2026.4.26")
-    stored = "SELECT count(*) FROM executions_stored WHERE labels['record'] = 'run-log'"
+    stored = "SELECT count(*) FROM executions_stored WHERE labels['record'] = 'run-log' AND adapter = 'openclaw'"
     assert one(vault, stored) == want["lines"]
     shown = "SELECT count(*) FROM executions WHERE labels['record'] = 'run-log' AND session_id IS NOT NULL"
     assert one(vault, shown) == 0
