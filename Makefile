@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOMA ?= $(BIN)/soma
 DEMO := .demo
 
-.PHONY: demo test checks install tools tour bench clean
+.PHONY: demo test checks install tools tour bench fuzz clean
 
 demo: install
 	@$(MAKE) --no-print-directory tour
@@ -46,6 +46,12 @@ $(BIN)/python:
 
 bench: install
 	$(BIN)/python benchmarks/harvest.py
+
+# Broken files without end for one format: make fuzz FORMAT=openclaw RUNS=100000
+FORMAT ?= openclaw
+RUNS ?= 100000
+fuzz: install
+	$(BIN)/python -m soma.testing $(FORMAT) fixtures/$(FORMAT) --runs $(RUNS)
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -11,32 +11,10 @@ import msgspec
 from soma.config import AgentRule
 
 # Folders that say where traces are kept, not whose they are.
-_NOT_A_NAME = frozenset(
-    {
-        "sessions",
-        "session",
-        "traces",
-        "trace",
-        "logs",
-        "log",
-        "runs",
-        "run",
-        "data",
-        "results",
-        "output",
-        "outputs",
-        "out",
-        "archive",
-        "history",
-        "transcripts",
-        "projects",
-        "exports",
-        "export",
-        "tmp",
-        "spans",
-        "individual",
-    }
-)
+_NOT_A_NAME = frozenset({
+    "sessions", "session", "traces", "trace", "logs", "log", "runs", "run", "data", "results", "output", "outputs",
+    "out", "archive", "history", "transcripts", "projects", "exports", "export", "tmp", "spans", "individual",
+})  # fmt: skip
 
 
 class AgentNames(msgspec.Struct, frozen=True):

@@ -62,7 +62,7 @@ def bounded_memory(adapter: Adapter, samples: Sequence[Path]) -> Iterator[Violat
 
 
 def long_texts(adapter: Adapter, samples: Sequence[Path]) -> Iterator[Violation]:
-    """Of an output of 8 MiB a draft keeps the beginning and a digest (``soma.text.clip``), not the whole."""
+    """Of an output of 8 MiB a draft keeps the beginning and a digest (``soma.text.clip``), not all of it."""
     looked_at = 0
     for sample in load(samples):
         data = _with_a_long_output(adapter, sample) if looked_at < _LOOKED_AT else None
@@ -76,9 +76,9 @@ def long_texts(adapter: Adapter, samples: Sequence[Path]) -> Iterator[Violation]
                 out = attempt(adapter, path)
                 kept = used(now=True)
         if isinstance(out, Broke):
-            yield Violation("long_texts", sample.name, f"an output of {TEXT_BYTES:,} bytes: {out.what}")
+            yield Violation("long_texts", sample.name, f"a text of {TEXT_BYTES:,} bytes: {out.what}")
         elif kept > KEPT_BYTES + len(sample.data) * 4:
-            seen = f"{kept:,} bytes are kept of an output of {TEXT_BYTES:,} bytes"
+            seen = f"{kept:,} bytes are kept of a text of {TEXT_BYTES:,} bytes"
             yield Violation("long_texts", sample.name, f"{seen}; {KEPT_BYTES:,} are allowed")
 
 

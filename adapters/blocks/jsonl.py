@@ -19,8 +19,8 @@ def read_lines(source: Source, limits: Limits, decode: Callable[[bytes], Any] | 
     """Every line of the source that holds a JSON object, as a ``Record``.
 
     Args:
-        source: What to read. ``source.bytes_read`` is set to the start of the last line when that line is torn: it has no
-            line end and is no complete JSON value, so it is left for the next harvest.
+        source: What to read. ``source.bytes_read`` is set to the start of the last line when that line is torn: it has
+            no line end and is no complete JSON value, so it is left for the next harvest.
         limits: ``record_bytes`` is the longest line that is decoded.
         decode: A typed decoder for one line; what it refuses is decoded again as plain values.
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-FOLDERS = ("core", "adapters", "harvester", "vault", "synthesizer", "cli", "api")
+FOLDERS = ("core", "adapters", "harvester", "vault", "synthesizer", "api", "testing", "cli")
 MAY_IMPORT = {
     "core": {"core"},
     "adapters": {"core", "adapters"},
@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "harvester": {"core", "adapters", "vault", "harvester"},
     "synthesizer": {"core", "vault", "synthesizer"},
     "api": {"core", "adapters", "vault", "harvester", "synthesizer", "api"},
+    "testing": {"core", "adapters", "testing"},
     "cli": {"core", "adapters", "vault", "harvester", "synthesizer", "api", "cli"},
 }
 # These cost a tenth of a second or more each: `soma --help` and a hook must not pay for them.

@@ -29,7 +29,8 @@ def planted() -> dict[str, str]:
 def leak(secrets: dict[str, str]) -> str:
     key = secrets["private-key"]
     return (
-        f"export AWS_ACCESS_KEY_ID={secrets['aws-access-key']} && curl -H 'Authorization: Bearer {secrets['bearer']}' "
+        f"export AWS_ACCESS_KEY_ID={secrets['aws-access-key']} && "
+        f"curl -H 'Authorization: Bearer {secrets['bearer']}' "
         f"https://bob:{secrets['password']}@db.example.org/ -d token={secrets['github-token']}\n"
         f"-----BEGIN RSA PRIVATE KEY-----\n{key}\n{key}\n-----END RSA PRIVATE KEY-----"
     )

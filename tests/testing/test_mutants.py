@@ -6,12 +6,17 @@ import io
 import random
 import sqlite3
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from soma import clock, codec
 from soma.adapters.blocks.head import HEAD_BYTES, Head
+from soma.adapters.contract import Yield
+from soma.source import Damage, Record
+from soma.testing import command
 from soma.testing.command import main
 from soma.testing.containers import change_inside
 from soma.testing.hostile import trials
@@ -127,3 +132,28 @@ def test_deep_nesting_costs_no_more_than_its_length(data: bytes) -> None:
     with deadline(20):
         assert Head("deep", len(data), data).values in ([], [[]])
     assert clock.stopwatch() - begun < 5
+
+
+def test_the_command_tells_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(records: Iterable[Record | Damage]) -> Iterator[Yield]:
+        for record in records:
+            if isinstance(record, Record):
+                raise TypeError("text of the record")
+            yield record
+
+    sample = tmp_path / "monday.jsonl"
+    sample.write_bytes(DATA)
+    monkeypatch.setattr(command, "adapter_named", lambda name: ADAPTER)
+    assert main(["acme", str(sample)]) == 0
+    assert capsys.readouterr().out == "acme: 1 samples, 0 violations\n"
+    monkeypatch.setattr(command, "adapter_named", lambda name: msgspec.structs.replace(ADAPTER, map=explode))
+    assert main(["acme", str(sample)]) == 1
+    assert "idempotence: raised TypeError (text of the record) at testing/test_mutants.py" in capsys.readouterr().out
+    kept = tmp_path / "kept"
+    assert main(["acme", str(sample), "--runs", "20", "--keep", str(kept)]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == 2 and told[1] == "acme: 20 mutants of 1 samples, 1 faults"
+    (mutant,) = kept.iterdir()
+    assert mutant.read_bytes() and mutant.name.endswith("-monday.jsonl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -9,9 +10,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, BinaryIO
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from soma.errors import VaultError
 from soma.vault import VaultRoot
 from soma.vault.check import check
 from tests.harvest.vaults import assert_same, assert_whole, harvest_into, one
@@ -110,6 +115,30 @@ def test_racing_harvests_count_everything_once(tmp_path: Path, fixtures: Path, a
     )
     assert_same(vault, at_once)
     assert len({path.read_bytes() for path in vault.glob("key")}) == 1
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_no_space_for_a_file_leaves_nothing_behind(
+    tmp_path: Path, fixtures: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    vault, calls, original = tmp_path / "vault", 0, pq.write_table
+
+    def full(rows: pa.Table, stream: BinaryIO, **named: Any) -> None:
+        nonlocal calls
+        calls += 1
+        original(rows, stream, **named)
+        if calls == call:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pq, "write_table", full)
+        with pytest.raises(VaultError, match="cannot be written: No space left on device") as caught:
+            harvest_into(vault, fixtures / "claude-code")
+    assert caught.value.exit_code == 5
+    assert one(vault, "SELECT count(*) FROM executions") == 0
+    assert len(list(vault.rglob("*.parquet"))) == call - 1
+    harvest_into(vault, fixtures / "claude-code")
+    assert_whole(vault)
 
 
 @pytest.mark.parametrize("bytes_left", [2_000, 30_000, 60_000])
