@@ -116,7 +116,7 @@ def phases(place: Path) -> dict[str, float]:
 
     paths = sorted((place / "traces").iterdir())
     heads = [Head(path.name, path.stat().st_size, path.read_bytes()[:HEAD_BYTES]) for path in paths]
-    adapters = [found[0] for head in heads if (found := recognise(head))]
+    adapters = [match[0] for head in heads if (match := recognise(head))]
     done("recognise")
     sources = [Source(str(path), source_id(str(path)), size=path.stat().st_size) for path in paths]
     for adapter, source in zip(adapters, sources, strict=True):

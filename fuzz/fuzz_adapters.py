@@ -9,10 +9,12 @@ anything but a ``SourceError``, hang, or yield an unsound draft. What broke it i
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from soma.adapters.contract import Adapter
 from soma.adapters.registry import adapter_named
@@ -43,8 +45,7 @@ def main() -> int:
 
 
 def _guided(name: str, samples: Path, runs: int, seed: int) -> int:
-    import atheris
-
+    atheris: Any = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["soma.adapters"]):
         adapter: Adapter = adapter_named(name)
     folder = Path(tempfile.mkdtemp(prefix="soma-fuzz-"))
@@ -56,7 +57,7 @@ def _guided(name: str, samples: Path, runs: int, seed: int) -> int:
             raise AssertionError(f"{name} {fault}")
 
     def change(data: bytes, longest: int, number: int) -> bytes:
-        (mutant,) = mutants([data], 1, seed, number) if data else ()
+        mutant = next(mutants([data or b"{}"], 1, seed, number))
         return mutant.data[:longest] or b"{"
 
     KEPT.mkdir(exist_ok=True)

@@ -88,6 +88,9 @@ def test_clock_randomness_and_json_have_one_place(path: Path) -> None:
     here = path.relative_to(ROOT).as_posix()
     for module, _ in imports(path):
         places = ONE_PLACE.get(module.split(".")[0])
+        if here.startswith("testing/") and module == "random":
+            # The kit breaks files at random, from a seed it prints.
+            continue
         assert places is None or here in places, f"{here} imports {module}; use soma.codec or soma.clock"
 
 
@@ -109,4 +112,5 @@ def test_everything_is_caught_in_two_places_only() -> None:
                 if isinstance(node.body[-1], ast.Raise):
                     continue
                 places.add(path.relative_to(ROOT).as_posix())
-    assert places == {"cli/main.py", "harvester/work.py"}
+    # The third is the conformance kit's, which judges adapters it does not know and runs in no harvest.
+    assert places == {"cli/main.py", "harvester/work.py", "testing/reading.py"}

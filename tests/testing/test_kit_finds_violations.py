@@ -69,7 +69,7 @@ def decisions(change: Callable[[DecisionDraft], None]) -> Adapter:
     return executions(each)
 
 
-def put(**values: Any) -> Callable[[Any], None]:
+def put(**values: Any) -> Callable[..., None]:
     def change(draft: Any, _: Any = None) -> None:
         for name, value in values.items():
             setattr(draft, name, value)
