@@ -17,7 +17,7 @@ from soma.errors import SomaError
 from .portion import Portion, Settings, Task
 from .work import perform
 
-_POOL_PAYS_BYTES = 8 << 20
+_POOL_PAYS_BYTES = 24 << 20
 _IN_FLIGHT = 2
 
 
