@@ -127,7 +127,7 @@ _ORDER = {"failed": 0, "read": 1, "empty": 2, "unrecognised": 3}
 
 def _hint(report: SourceReport) -> str:
     if report.state == "unrecognised":
-        return "soma harvest --explain FILE; name its format with --format, or describe it with --mapping"
+        return "name its format with --format, or describe it with --mapping (docs/mapping.md)"
     if report.quarantined:
         return "soma vault info --quarantine"
     return "soma harvest --explain FILE"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
-import random
 import warnings
 import zipfile
 import zlib
 
 from .byte_mutations import LINES
+from .draw import Draw
 from .json_mutations import change_json
 
 _SQLITE = b"SQLite format 3\x00"
@@ -18,7 +18,7 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _OFTEN = 0.7
 
 
-def change_inside(data: bytes, draw: random.Random) -> bytes | None:
+def change_inside(data: bytes, draw: Draw) -> bytes | None:
     """A container with one value inside of it changed; ``None`` for other files, and now and then for these too."""
     if not data.startswith((_SQLITE, _ZIP, _ZSTD)) or draw.random() > _OFTEN:
         return None
@@ -29,14 +29,14 @@ def change_inside(data: bytes, draw: random.Random) -> bytes | None:
     return None
 
 
-def _text(data: bytes, draw: random.Random) -> bytes:
+def _text(data: bytes, draw: Draw) -> bytes:
     changed = change_json(data, draw)
     if changed is not None:
         return changed[0]
     return draw.choice(LINES)(data, draw) if data else b"{}"
 
 
-def _in_a_database(data: bytes, draw: random.Random) -> bytes | None:
+def _in_a_database(data: bytes, draw: Draw) -> bytes | None:
     import sqlite3
 
     # A database in memory has no log beside it: bytes 18 and 19 say so.
@@ -70,7 +70,7 @@ def _in_a_database(data: bytes, draw: random.Random) -> bytes | None:
         connection.close()
 
 
-def _in_an_archive(data: bytes, draw: random.Random) -> bytes:
+def _in_an_archive(data: bytes, draw: Draw) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = [(name, archive.read(name)) for name in archive.namelist()]
     at = draw.randrange(len(members))
@@ -91,7 +91,7 @@ def _in_an_archive(data: bytes, draw: random.Random) -> bytes:
     return packed.getvalue()
 
 
-def _in_a_stream(data: bytes, draw: random.Random) -> bytes | None:
+def _in_a_stream(data: bytes, draw: Draw) -> bytes | None:
     import zstandard
 
     try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from soma import codec
+
+from .draw import Draw
 
 CANARY = "canary-5f3a9c"
 """A text that mutants carry where an adapter does not expect it: no reason of a damage may repeat it."""
@@ -32,7 +33,7 @@ _ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def change_json(data: bytes, draw: random.Random) -> tuple[bytes, str] | None:
+def change_json(data: bytes, draw: Draw) -> tuple[bytes, str] | None:
     """One value in one line of the file, or in the file as a whole, changed; ``None`` when that is no JSON.
 
     Returns:
@@ -49,7 +50,7 @@ def change_json(data: bytes, draw: random.Random) -> tuple[bytes, str] | None:
     return _changed(data, data, draw)
 
 
-def thinned(data: bytes, draw: random.Random) -> bytes:
+def thinned(data: bytes, draw: Draw) -> bytes:
     """A JSON document with only some of the items of its long lists and objects; any other file as it is."""
     try:
         return msgspec.json.encode(_some(codec.decode(data), draw))
@@ -57,7 +58,7 @@ def thinned(data: bytes, draw: random.Random) -> bytes:
         return data
 
 
-def _some(value: Any, draw: random.Random) -> Any:
+def _some(value: Any, draw: Draw) -> Any:
     if isinstance(value, dict):
         # Objects with many names are tables by some key; others are records.
         names = list(value)
@@ -67,11 +68,11 @@ def _some(value: Any, draw: random.Random) -> Any:
     return value
 
 
-def _places(count: int, draw: random.Random) -> Sequence[int]:
+def _places(count: int, draw: Draw) -> Sequence[int]:
     return range(count) if count <= _MANY else sorted(draw.sample(range(count), draw.randint(1, _MANY)))
 
 
-def _changed(text: bytes, donor: bytes, draw: random.Random) -> tuple[bytes, str] | None:
+def _changed(text: bytes, donor: bytes, draw: Draw) -> tuple[bytes, str] | None:
     try:
         root = [codec.decode(text)]
         path = _walk(root, draw)
@@ -87,7 +88,7 @@ def _changed(text: bytes, donor: bytes, draw: random.Random) -> tuple[bytes, str
     return written, f"{name} {where or 'at the top'}"
 
 
-def _walk(value: Any, draw: random.Random) -> list[Any]:
+def _walk(value: Any, draw: Draw) -> list[Any]:
     """The way to some value inside ``value``, from the outside in."""
     path: list[Any] = []
     while isinstance(value, dict | list) and value and (len(path) < 2 or draw.random() > _STOP):
@@ -100,7 +101,7 @@ def _walk(value: Any, draw: random.Random) -> list[Any]:
 class _Change:
     """One place in a JSON value, and what can be done to it."""
 
-    def __init__(self, root: list[Any], path: list[Any], draw: random.Random, donor: bytes) -> None:
+    def __init__(self, root: list[Any], path: list[Any], draw: Draw, donor: bytes) -> None:
         self.token: bytes | None = None
         self._draw = draw
         self._donor = donor

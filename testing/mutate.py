@@ -11,12 +11,12 @@ feeds mutants to an adapter until the runs are done, and says what broke it.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .byte_mutations import BYTES, LINES
 from .containers import change_inside
+from .draw import Draw, draw_of
 from .json_mutations import change_json, thinned
 
 _SMALL = 16 * 1024
@@ -53,7 +53,7 @@ def mutants(samples: Sequence[bytes], runs: int, seed: int = 0, first: int = 0) 
     usable = [number for number, data in enumerate(samples) if data]
     weights = [1 / (_SMALL + len(samples[number])) for number in usable]
     for number in range(first, first + runs):
-        draw = random.Random(f"{seed}:{number}")  # noqa: S311 - to be repeated, not to be secret
+        draw = draw_of(seed, number)
         chosen = draw.choices(usable, weights)[0]
         data, how = samples[chosen], []
         if len(data) > _SMALL and draw.random() < _THINNED:
@@ -64,7 +64,7 @@ def mutants(samples: Sequence[bytes], runs: int, seed: int = 0, first: int = 0) 
         yield Mutant(number, chosen, data, ", ".join(how))
 
 
-def _changed(data: bytes, draw: random.Random) -> tuple[bytes, str]:
+def _changed(data: bytes, draw: Draw) -> tuple[bytes, str]:
     if (inside := change_inside(data, draw)) is not None:
         return inside, "a value inside"
     kind = draw.random()
@@ -79,7 +79,7 @@ def _is_lines(data: bytes) -> bool:
     return bool(rest) and first.lstrip().startswith(b"{") and first.rstrip().endswith(b"}")
 
 
-def _excerpt(data: bytes, draw: random.Random) -> bytes:
+def _excerpt(data: bytes, draw: Draw) -> bytes:
     """Some lines in a row out of a long file of lines."""
     lines = data.splitlines(keepends=True)
     start = draw.randrange(len(lines)) if draw.random() < 0.5 else 0

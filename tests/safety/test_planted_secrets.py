@@ -36,7 +36,7 @@ def leak(secrets: dict[str, str]) -> str:
     )
 
 
-# Texts of the fixtures that end up in the columns of decisions and executions, per format: whatever of them a format has
+# Texts of the fixtures that end up in columns of the vault: whatever of them a format has
 # is prefixed with the leak.
 FORMATS = ("openclaw", "claude-code", "langchain", "otel", "agentflow", "generic")
 TEXTS = {"text", "command", "content", "thinking", "output", "error", "stringValue", "query", "observations", "actions",
