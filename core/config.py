@@ -142,7 +142,7 @@ def personal_key() -> bytes:
     try:
         if not path.exists():
             files.make_private_folder(path.parent)
-            files.write_private(path, secrets.token_bytes(KEY_BYTES))
+            files.write_private_once(path, secrets.token_bytes(KEY_BYTES))
         return path.read_bytes()[:64]
     except OSError as problem:
         raise ConfigError(f"the key cannot be read or made: {problem.strerror}", where=str(path),

@@ -27,6 +27,22 @@ def write_private(path: Path, data: bytes) -> None:
     write_whole(path, data, PRIVATE_FILE)
 
 
+def write_private_once(path: Path, data: bytes) -> None:
+    """The same, but of two processes that do it at once only the first one's file stands.
+
+    Raises:
+        OSError: if the folder cannot be written to.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.mine")
+    write_private(beside, data)
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        return
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
     """The same with the file mode chosen by the caller (subject to the process's umask)."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")

@@ -72,7 +72,7 @@ def test_status_tells_what_the_vault_holds_and_what_to_type(soma: Soma, vault: P
     assert starchat["health"] == "critical"
     assert f"{100 * failures['rate']:.1f} % of {failures['total']} [" in page
     assert f"soma briefing --agent {status['agents'][0]['agentId']}" in page
-    assert "soma vault info --sources" in page
+    assert "soma vault info --sources" in " ".join(page.split())
 
 
 def test_a_briefing_tells_why_and_what_to_do(soma: Soma, vault: Path) -> None:
@@ -164,7 +164,8 @@ def test_a_report_is_written_whole_and_is_the_same_every_time(
     out = tmp_path / "soma-report.json"
     page = soma("report", "--out", str(out), "--vault", str(vault))
     assert page.code == 0, page.err
-    assert page.out.startswith(f"{out}: ")
+    # The path of a temporary folder may be longer than a line.
+    assert page.out.replace("\n", "").startswith(f"{out}: ")
     first = out.read_bytes()
     value = codec.decode(first)
     jsonschema.validate(value, shipped(), jsonschema.Draft202012Validator)
