@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,7 +93,7 @@ class Vault:
             format: Read every file as this format instead of recognising it.
             jobs: Worker processes; by default one per processor.
         """
-        settings = load(Path.cwd(), {}, {}).settings
+        settings = load(Path.cwd(), os.environ, {}).settings
         options = Options(
             jobs=jobs or settings.jobs, format=format, agents=AgentNames(override=agent, rules=settings.agents),
             emails=settings.redact.emails, phones=settings.redact.phones,

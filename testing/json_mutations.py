@@ -16,6 +16,7 @@ CANARY = "canary-5f3a9c"
 
 _STOP = 0.12
 _MANY = 24
+_LONG = 40_000
 _MARK = b'"@raw token@"'
 # What no JSON encoder would write is put in afterwards, in the place of the mark.
 _RAW = (
@@ -160,10 +161,11 @@ class _Change:
 
     def long(self) -> None:
         if isinstance(self._value, dict | list):
-            self._holder[self._key] = [self._value] * 200
+            size = len(codec.encode(self._value))
+            self._holder[self._key] = [self._value] * min(200, 2 + _LONG // size)
         else:
             text = f"{self._value} "
-            self._holder[self._key] = text * (1 + 40_000 // len(text))
+            self._holder[self._key] = text * (1 + _LONG // len(text))
 
     def tweaked(self) -> None:
         value, draw = self._value, self._draw
