@@ -7,21 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from soma.errors import VaultError
-from soma.schema import DECISIONS, EXECUTIONS, SOURCES, TABLES, Table
+from soma.schema import DECISIONS, EXECUTIONS, SOURCES, TABLES
 
-from .delta import LiveTable, read_file
+from .damage import Finding, damaged_logs, files_seen, logs_cut_short
+from .root import VaultRoot
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """Something that does not hold: where, and what."""
-
-    where: str
-    problem: str
 
 
 class Checked(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -45,23 +38,31 @@ class Checked(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 _LISTED = 20
 
 
+def check_vault(root: VaultRoot) -> Checked:
+    """Verify a vault that may be too damaged for a snapshot.
+
+    Raises:
+        VaultMissing, VaultNewer, VaultError: if there is no vault that this soma knows.
+    """
+    root.check_version()
+    findings = [finding for found in damaged_logs(root.path).values() for finding in found]
+    if findings:
+        return Checked(version=0, files=0, rows=0, executions=0, decisions=0, sources=0, findings=findings)
+    return check(root.snapshot())
+
+
 def check(snapshot: Snapshot) -> Checked:
     """Verify every file of the snapshot, that ids are unique, and that ledger, executions and decisions agree."""
-    findings: list[Finding] = []
+    findings = list(logs_cut_short(snapshot))
+    if not (snapshot.vault / "key").is_file():
+        findings.append(Finding("key", "the vault's key is missing: nothing can be harvested into the vault"))
     files = rows = 0
     for table in TABLES:
-        live = snapshot.live(table)
-        sizes = live.sizes()
-        for name, expected in sorted(live.files().items()):
+        for seen in files_seen(snapshot.live(table)):
             files += 1
-            found, problem = _file(live, name, table)
-            rows += found
-            if problem is None and found != expected:
-                problem = f"holds {found:,} rows where the log says {expected:,}"
-            if problem is None and (size := (live.folder / name).stat().st_size) != sizes[name]:
-                problem = f"has {size:,} bytes where the log says {sizes[name]:,}"
-            if problem:
-                findings.append(Finding(f"{table.path}/{name}", problem))
+            rows += seen.rows
+            if seen.problem:
+                findings.append(Finding(f"{table.path}/{seen.name}", seen.problem))
     executions = decisions = sources = 0
     if not findings:
         executions, decisions, sources = (_count(snapshot, view) for view in ("executions", "decisions", "sources"))
@@ -71,20 +72,6 @@ def check(snapshot: Snapshot) -> Checked:
         version=snapshot.version, files=files, rows=rows, executions=executions, decisions=decisions, sources=sources,
         findings=findings,
     )  # fmt: skip
-
-
-def _file(live: LiveTable, name: str, table: Table) -> tuple[int, str | None]:
-    try:
-        rows = read_file(str(live.folder / name), verify=True)
-    except VaultError as problem:
-        return 0, problem.message
-    missing = [column.name for column in table.columns if column.name not in rows.column_names]
-    if missing:
-        return rows.num_rows, f"lacks the columns {', '.join(missing)}"
-    for column in table.columns:
-        if not column.nullable and rows[column.name].null_count:
-            return rows.num_rows, f"{column.name} is null in {rows[column.name].null_count:,} rows"
-    return rows.num_rows, None
 
 
 def _count(snapshot: Snapshot, view: str) -> int:

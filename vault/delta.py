@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -111,6 +111,14 @@ class LiveTable:
         last = self._delta.history(1)[0].get(_METADATA, "{}")
         value = codec.decode(last) if isinstance(last, str) else last
         return value if isinstance(value, dict) else {}
+
+    def past_metadata(self) -> Iterator[dict[str, Any]]:
+        """What soma wrote into each commit the log still has, the newest first."""
+        for commit in self._delta.history() if self._delta else ():
+            value = commit.get(_METADATA, {})
+            value = codec.decode(value) if isinstance(value, str) else value
+            if isinstance(value, dict):
+                yield value
 
     def commit(
         self,

@@ -113,7 +113,12 @@ class VaultRoot:
             raise VaultError(f"the vault's mark cannot be read: {problem}", where=str(self.path / _MARK)) from problem
         return mark if isinstance(mark, dict) else {}
 
-    def _check_version(self) -> int:
+    def check_version(self) -> int:
+        """The vault's layout, if this soma knows it.
+
+        Raises:
+            VaultMissing, VaultNewer, VaultError: if it does not, or there is no vault.
+        """
         version = self.schema_version()
         if version > SCHEMA_VERSION:
             raise VaultNewer(
@@ -129,7 +134,7 @@ class VaultRoot:
         """
         from .snapshot import Snapshot
 
-        if self._check_version() < SCHEMA_VERSION:
+        if self.check_version() < SCHEMA_VERSION:
             raise VaultError("the vault has an older layout", where=str(self.path),
                              hint="the next soma harvest brings it up to date")  # fmt: skip
         return Snapshot.pin(self.path)
@@ -145,7 +150,7 @@ class VaultRoot:
         """
         from .writer import Writer
 
-        if self._check_version() < SCHEMA_VERSION:
+        if self.check_version() < SCHEMA_VERSION:
             self._upgrade(wait_s)
         return Writer(self.path, wait_s=wait_s)
 
@@ -153,7 +158,7 @@ class VaultRoot:
         try:
             with WriterLock(self.path, wait_s):
                 # Asked again: another writer may have done it while this one waited.
-                migrate.upgrade(self.path, self._check_version(), target=SCHEMA_VERSION)
+                migrate.upgrade(self.path, self.check_version(), target=SCHEMA_VERSION)
                 self.mark(SCHEMA_VERSION)
         except OSError as problem:
             raise VaultError(

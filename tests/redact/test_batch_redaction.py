@@ -128,7 +128,8 @@ def test_a_batch_of_objects_gives_what_each_gives_alone(values: list[Any], limit
         shown = text if value is None or isinstance(value, str) else write(plain.value(value))
         written.append(text)
         expected.append(None if shown is None else plain.bounded(shown, limit))
-    batch, column = Batch(redactor(), write), [None] * len(values)
+    batch = Batch(redactor(), write)
+    column: list[str | None] = [None] * len(values)
     batch.objects(column, values, written, limit, "source")
     batch.settle()
     assert column == expected
@@ -136,7 +137,8 @@ def test_a_batch_of_objects_gives_what_each_gives_alone(values: list[Any], limit
 
 
 def test_marks_are_counted_for_the_owner_of_the_value() -> None:
-    batch, columns = Batch(redactor(), write), ([None, None], [None])
+    batch = Batch(redactor(), write)
+    columns: tuple[list[str | None], list[str | None]] = ([None, None], [None])
     batch.texts(columns[0], ["password=hunter22", "nothing"], 100, "one")
     batch.texts(columns[1], ["see password=hunter22 and --token " + SHAPED[0]], 200, "other")
     batch.settle()
@@ -166,7 +168,8 @@ def test_real_traces_come_out_the_same_in_a_batch(corpus: Path) -> None:
     expected, counts = one_by_one(texts, 2048)
     plain = redactor()
     expected += [plain.bounded(write(plain.value(value)), 4096) for value in values]
-    batch, column = Batch(redactor(), write), [None] * len(texts)
+    batch = Batch(redactor(), write)
+    column: list[str | None] = [None] * len(texts)
     batch.texts(column, texts, 2048, "source")
     column += [None] * len(values)
     batch.objects(column, values, [write(value) for value in values], 4096, "source")

@@ -47,7 +47,7 @@ def test_one_task_is_fisher_and_newcombe() -> None:
     assert difference is not None
     assert difference.method == "newcombe"
     assert difference.estimate == pytest.approx(14 / 35 - 42 / 44)
-    assert difference.p_value == pytest.approx(fisher_exact([[42, 2], [14, 21]]).pvalue)
+    assert difference.p_value == pytest.approx(fisher_exact(np.array([[42, 2], [14, 21]])).pvalue)
     assert difference.interval == newcombe(42 / 44, 44, 14 / 35, 35, 0.95)
 
 

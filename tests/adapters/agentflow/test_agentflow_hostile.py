@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from soma.adapters.agentflow import ADAPTER
+from soma.adapters.contract import Yield
 from soma.model import OUTCOMES, ExecutionDraft, PatternDraft
 from soma.source import DEFAULT_LIMITS, Damage, Record, Source
 from tests.adapters import reading
@@ -72,7 +73,8 @@ def test_any_field_of_a_graph_may_hold_anything(field: str) -> None:
 
 
 def test_any_field_of_a_node_event_or_edge_may_hold_anything() -> None:
-    event = {"eventType": "decision", "nodeId": "a", "timestamp": 1, "data": {"choice": "c", "guardViolation": "g"}}
+    data = {"choice": "c", "guardViolation": "g"}
+    event = {"eventType": "decision", "nodeId": "a", "timestamp": 1, "data": data}
     for odd in ODD:
         for key in node("a"):
             _check(_drafts(graph({**node("a"), "id": "a", key: odd} | ({"id": "a"} if key == "id" else {}))))
@@ -81,9 +83,7 @@ def test_any_field_of_a_node_event_or_edge_may_hold_anything() -> None:
         for key in ("choice", "alternatives", "rationale", "confidence", "outcome", "severity", "message", "context",
                     "decisionType", "guardViolation"):  # fmt: skip
             for place in ("a", ""):
-                _check(
-                    _drafts(graph(node("a"), events=[{**event, "nodeId": place, "data": {**event["data"], key: odd}}]))
-                )
+                _check(_drafts(graph(node("a"), events=[{**event, "nodeId": place, "data": {**data, key: odd}}])))
         for key in ("from", "to", "type"):
             base = graph(node("a"))
             _check(_drafts({**base, "edges": [{"from": "root", "to": "a", "type": "retried", key: odd}, odd]}))
@@ -168,9 +168,10 @@ def test_mutated_graphs_never_raise(data: st.DataObject, fixtures: Path, tmp_pat
     path.write_bytes(raw)
     reading.sniff(ADAPTER, path)
     out = reading.run(ADAPTER, path)
-    for draft in (*out.executions, *out.patterns, *out.damage):
+    found: list[Yield] = [*out.executions, *out.patterns, *out.damage]
+    for draft in found:
         draft.source_id = "src-1"
-    _check([*out.executions, *out.patterns, *out.damage])
+    _check(found)
 
 
 def _mutate(value: Any, data: st.DataObject) -> None:

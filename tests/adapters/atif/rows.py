@@ -34,16 +34,19 @@ class Snapshot:
         return self._connection.sql(query, params=list(parameters)).to_arrow_table()
 
     def ids(self) -> list[str]:
-        return self.sql("SELECT execution_id FROM executions ORDER BY 1").column(0).to_pylist()
+        found: list[str] = self.sql("SELECT execution_id FROM executions ORDER BY 1").column(0).to_pylist()
+        return found
 
     def decisions(self, columns: Sequence[str], execution_id: str) -> list[dict[str, Any]]:
         chosen = ", ".join(columns)
-        return self.sql(
+        found: list[dict[str, Any]] = self.sql(
             f"SELECT {chosen} FROM decisions WHERE execution_id = ? ORDER BY step", [execution_id]
         ).to_pylist()
+        return found
 
     def execution(self, columns: Sequence[str], execution_id: str) -> dict[str, Any]:
-        (row,) = self.sql(
+        found: list[dict[str, Any]] = self.sql(
             f"SELECT {', '.join(columns)} FROM executions WHERE execution_id = ?", [execution_id]
         ).to_pylist()
+        (row,) = found
         return row

@@ -26,7 +26,8 @@ NO_REQUEST = ("<local-command", "Caveat: The messages below", "[Request interrup
 
 
 def expected_of(corpus: Path, folder: str) -> dict[str, Any]:
-    return json.loads((corpus / "EXPECTED.json").read_text())[f"claude-code/{folder}"]
+    found: dict[str, Any] = json.loads((corpus / "EXPECTED.json").read_text())[f"claude-code/{folder}"]
+    return found
 
 
 def files_of(corpus: Path, folder: str) -> list[Path]:
@@ -193,7 +194,7 @@ def test_only_claude_code_is_claimed(corpus: Path) -> None:
 
 def test_known_sessions(corpus: Path) -> None:
     folder = corpus / "claude-code" / "vsla"
-    runs = {name: out for out in [run(ADAPTER, *folder.iterdir())] for name, out in out.by_id().items()}
+    runs = run(ADAPTER, *folder.iterdir()).by_id()
     session = "cc:0a725fb5-6378-432a-9e84-9f3f49d4043d"
     main, child = runs[session], runs[f"{session}~eb46ebab-34ee-4cfb-aae8-e5a010b2b20f"]
     assert main.agent_id == "vsla"

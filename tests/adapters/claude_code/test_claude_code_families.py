@@ -9,7 +9,7 @@ from soma.adapters.claude_code import ADAPTER
 from soma.model import ExecutionDraft
 from tests.adapters.reading import run
 
-from .talk import Talk, copied, uuid, write
+from .talk import Line, Talk, copied, uuid, write
 
 
 def family(*paths: Path) -> dict[str, ExecutionDraft]:
@@ -99,7 +99,8 @@ def test_a_resumed_session_has_only_what_is_new(tmp_path: Path) -> None:
 
 
 def test_a_chain_of_resumed_sessions(tmp_path: Path) -> None:
-    paths, lines = [], []
+    paths: list[Path] = []
+    lines: list[Line] = []
     for number in range(3):
         talk = Talk(f"s-{9 - number}", first=1 + 10 * number, second=20 * number)
         talk.lines = copied(lines, talk.session)

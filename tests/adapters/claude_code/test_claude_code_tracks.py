@@ -91,7 +91,7 @@ def test_sub_agents_nest(tmp_path: Path) -> None:
     talk = Talk()
     talk.prompt()
     delegating(talk, "toolu_outer", "outer")
-    side = {"isSidechain": True, "agentId": "out"}
+    side: dict[str, Any] = {"isSidechain": True, "agentId": "out"}
     talk.prompt("outer", parent=None, **side)
     talk.call("toolu_inner", "Task", {"prompt": "inner", "subagent_type": "Plan"}, **side)
     working(talk, "in", "inner", "toolu_1")

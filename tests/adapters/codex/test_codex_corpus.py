@@ -18,7 +18,8 @@ FOLDERS = ("agent-history", "exec-stream", "scrubbed")
 
 
 def expected_of(corpus: Path, folder: str) -> dict[str, Any]:
-    return json.loads((corpus / "EXPECTED.json").read_text())[f"codex/{folder}"]
+    found: dict[str, Any] = json.loads((corpus / "EXPECTED.json").read_text())[f"codex/{folder}"]
+    return found
 
 
 def read(corpus: Path, folder: str) -> tuple[list[Path], list[ExecutionDraft]]:

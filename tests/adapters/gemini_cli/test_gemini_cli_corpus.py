@@ -17,7 +17,8 @@ pytestmark = pytest.mark.corpus
 
 
 def expected_of(corpus: Path) -> list[dict[str, Any]]:
-    return json.loads((corpus / "EXPECTED.json").read_text())["gemini-cli"]
+    found: list[dict[str, Any]] = json.loads((corpus / "EXPECTED.json").read_text())["gemini-cli"]
+    return found
 
 
 def test_every_figure(corpus: Path) -> None:

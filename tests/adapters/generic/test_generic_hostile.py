@@ -17,7 +17,7 @@ from tests.adapters.reading import Readout, sniff
 
 from .conversations import anthropic, legacy, lines, openai, read, responses, written
 
-STRANGE = st.sampled_from([
+STRANGE: st.SearchStrategy[Any] = st.sampled_from([
     None, True, False, 0, -1, 1 << 70, 1e308, "", "x", "\x00", "2026-13-99", [], {}, [[]], [None], {"type": "text"},
     {"role": 3}, {"id": {}}, ["a", {"b": []}], "{\"a\":", -0.0,
 ])  # fmt: skip

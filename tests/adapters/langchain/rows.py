@@ -103,7 +103,7 @@ def root(**fields: Any) -> dict[str, Any]:
     return row("root", "chain", None, 0, **{"end_time": "2026-03-01T10:00:59", **fields})
 
 
-def answer(text: str, *calls: tuple[str, str], **message: Any) -> dict[str, Any]:
+def answer(text: Any, *calls: tuple[str, str], **message: Any) -> dict[str, Any]:
     """Outputs of a model run: a message with calls of (id, name)."""
     kwargs = {
         "content": text,

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.corpus
 
 
 def expected(corpus: Path, name: str) -> dict[str, Any]:
-    entries = json.loads((corpus / "EXPECTED.json").read_text())["langchain"]
+    entries: list[dict[str, Any]] = json.loads((corpus / "EXPECTED.json").read_text())["langchain"]
     (entry,) = (entry for entry in entries if entry["file"] == name)
     return entry
 
@@ -101,7 +101,7 @@ def test_runs_end_as_they_are_known_to_have_ended_and_nobody_judged_them(corpus:
 @pytest.mark.parametrize("name", [FLAT, NESTED, INGEST])
 def test_tokens_are_those_of_the_model_runs_counted_once(corpus: Path, name: str) -> None:
     rows = rows_of(corpus / "langchain" / (FLAT if name == INGEST else name))
-    usage: Counter[str] = Counter()
+    usage: Counter[tuple[str, str]] = Counter()
     for row in rows:
         if row["run_type"] == "llm" and not row.get("error"):
             told = row["outputs"]["generations"][0][0]["message"]["kwargs"]["usage_metadata"]

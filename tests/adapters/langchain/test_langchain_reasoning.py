@@ -188,10 +188,11 @@ def test_cost_is_that_of_the_model_runs_and_else_the_root_s(tmp_path: Path) -> N
 def test_the_model_is_named_by_what_was_asked_for_else_by_the_answer(tmp_path: Path) -> None:
     outputs = answer("x", ("1", "a"), response_metadata={"model_name": "answered"})
     asked = {"extra": {"invocation_params": {"model": "asked"}, "metadata": {"ls_model_name": "named"}}}
-    for extra, name in (
+    cases: list[tuple[dict[str, Any], str]] = [
         (asked, "named"),
         ({"extra": {"invocation_params": {"model": "asked"}}}, "asked"),
         ({}, "answered"),
-    ):
+    ]
+    for extra, name in cases:
         execution = only(tmp_path, root(), model("m", outputs, **extra), called("a", "1"))
         assert (execution.model, execution.decisions[0].model) == (name, name)

@@ -9,7 +9,11 @@ import pytest
 
 from .building import asking, decided, observation, only, trace, write
 
-USAGE = {"usageDetails": {"input": 10, "output": 2, "total": 12}, "costDetails": {"total": 0.5}, "model": "m"}
+USAGE: dict[str, Any] = {
+    "usageDetails": {"input": 10, "output": 2, "total": 12},
+    "costDetails": {"total": 0.5},
+    "model": "m",
+}
 
 
 def model(name: str, second: float, output: str, **rest: Any) -> dict[str, Any]:
@@ -50,7 +54,7 @@ def test_beeais_events_are_the_calls_their_agent_reports(fixtures: Path) -> None
 
 
 def test_events_without_a_report_are_joined(tmp_path: Path) -> None:
-    parameters = {"metadata": {"attributes": {"tool.parameters": '{"q": 1}'}}}
+    parameters: dict[str, Any] = {"metadata": {"attributes": {"tool.parameters": '{"q": 1}'}}}
     events = [
         observation("tool.web.start-1", "run", second=1, lasts=50, **parameters),
         observation("tool.web.success-1", "run", second=3, lasts=48, output='["hit"]'),
@@ -181,7 +185,7 @@ def test_outcomes(tmp_path: Path, fields: dict[str, Any], outcome: str, error: s
 
 
 def test_the_calls_langfuse_extracts_stand_in_for_an_output_in_an_unknown_shape(tmp_path: Path) -> None:
-    extract = {"toolCallNames": ["lookup"], "toolCalls": ['{"id": "c1", "arguments": "{\\"id\\": 7}"}']}
+    extract: dict[str, Any] = {"toolCallNames": ["lookup"], "toolCalls": ['{"id": "c1", "arguments": "{\\"id\\": 7}"}']}
     ask = observation("think", "run", "GENERATION", 1, output={"blob": 1}, **extract, **USAGE)
     call = observation("step", "run", second=2, input={"id": 7})
     (decision,) = decided(tmp_path, observation("run", None, lasts=9), ask, call)

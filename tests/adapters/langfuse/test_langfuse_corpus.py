@@ -42,14 +42,15 @@ def path(request: pytest.FixtureRequest, corpus: Path) -> Path:
 
 @pytest.fixture
 def numbers(path: Path, corpus: Path) -> dict[str, Any]:
-    entries = json.loads((corpus / "EXPECTED.json").read_text())["langfuse"]
+    entries: list[dict[str, Any]] = json.loads((corpus / "EXPECTED.json").read_text())["langfuse"]
     (entry,) = (entry for entry in entries if entry["file"] == path.name)
     return entry
 
 
 @pytest.fixture
 def raw(path: Path) -> list[dict[str, Any]]:
-    return json.loads(path.read_text())["observations"]
+    found: list[dict[str, Any]] = json.loads(path.read_text())["observations"]
+    return found
 
 
 @pytest.fixture
@@ -62,11 +63,11 @@ def made(path: Path) -> list[str]:
 
 
 def total(observation: dict[str, Any]) -> int:
-    return (observation["usageDetails"] or {}).get("total", 0)
+    return int((observation["usageDetails"] or {}).get("total", 0))
 
 
 def test_the_table_covers_the_corpus(corpus: Path) -> None:
-    entries = json.loads((corpus / "EXPECTED.json").read_text())["langfuse"]
+    entries: list[dict[str, Any]] = json.loads((corpus / "EXPECTED.json").read_text())["langfuse"]
     assert len(entries) == len(MADE) == len(list((corpus / "langfuse").glob("*.json")))
 
 

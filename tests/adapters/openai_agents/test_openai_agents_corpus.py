@@ -89,7 +89,7 @@ def test_runs_end_as_their_agents_ended(path: Path) -> None:
 
 
 def test_tokens_are_those_of_the_model_calls_and_of_no_sum_above_them(path: Path) -> None:
-    usage: Counter[str] = Counter()
+    usage: Counter[tuple[str, str]] = Counter()
     for span in spans(path, "generation", "response"):
         usage[span["trace_id"], "in"] += (span["span_data"]["usage"] or {}).get("input_tokens", 0)
         usage[span["trace_id"], "out"] += (span["span_data"]["usage"] or {}).get("output_tokens", 0)

@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.corpus, pytest.mark.parametrize("folder", FOLDERS)]
 
 @pytest.fixture(scope="module")
 def expected(corpus: Path) -> dict[str, Any]:
-    return json.loads((corpus / "EXPECTED.json").read_text())
+    found: dict[str, Any] = json.loads((corpus / "EXPECTED.json").read_text())
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -136,7 +136,7 @@ def test_any_tree_keeps_every_call_once(tmp_path: Path, order: list[int], parent
     out = run(ADAPTER, script.write(tmp_path / "s1.jsonl"))
     check(out)
     assert len(out.by_id()) == len(out.executions)
-    made = [decision.native_id for draft in out.executions for decision in draft.decisions]
+    made = [decision.native_id or "" for draft in out.executions for decision in draft.decisions]
     assert sorted(made) == sorted(f"c{number}" for number in range(12))
     assert sum(draft.tokens_out or 0 for draft in out.executions) == 24
 

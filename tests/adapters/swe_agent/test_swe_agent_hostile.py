@@ -131,12 +131,13 @@ def test_great_depth_does_not_stop_the_reading(tmp_path: Path, depth: int) -> No
 
 
 def test_other_documents_are_nobodys_trajectory(tmp_path: Path) -> None:
-    for value in (
+    documents: list[Any] = [
         {"trajectory": [[1, 2]]},
         {"history": []},
         {"history": [{"role": "user", "content": "x"}]},
         {},
         [],
         5,
-    ):
+    ]
+    for value in documents:
         assert sniff(ADAPTER, write(tmp_path / "a.json", value)) is None
