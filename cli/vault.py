@@ -1,6 +1,8 @@
-"""``soma vault``: look at, check and tidy the vault."""
+"""``soma vault``: look at, check, repair and tidy the vault."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import click
 import msgspec
@@ -9,10 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from soma.schema import QUARANTINE, SOURCES, TABLES
+from soma.synthesizer.commands import command_line
 from soma.synthesizer.wording import number, plain
 from soma.vault import Snapshot
+from soma.vault.damage import Finding
 
-from .options import json_option, open_snapshot, open_vault, vault_option
+from .options import config, json_option, open_vault, vault_option
 
 
 class TableInfo(msgspec.Struct, frozen=True, rename="camel"):
@@ -57,7 +61,7 @@ class VaultInfo(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
 @click.group("vault")
 def command() -> None:
-    """Look at, check and tidy the vault."""
+    """Look at, check, repair and tidy the vault."""
 
 
 @command.command("info")
@@ -133,25 +137,60 @@ def check_(vault: str | None, as_json: bool) -> int:
 
     Exit code 1 says that something does not hold.
     """
-    from soma.vault.check import Checked, check
+    from soma.vault.check import Checked, check_vault
 
     from .output import emit
 
-    result = check(open_snapshot(vault))
+    result = check_vault(open_vault(vault))
 
     def render(checked: Checked) -> RenderableType:
+        if checked.findings and not checked.files:
+            # A log that cannot be read: nothing behind it could be counted.
+            return Group(Text(number(len(checked.findings), "finding"), style="red"), *_findings(checked.findings))
         seen = (f"{number(checked.files, 'file')}, {number(checked.rows, 'row')}, "
                 f"{number(checked.executions, 'execution')}, {number(checked.decisions, 'decision')}, "
                 f"{number(checked.sources, 'source')} of vault version {checked.version}")  # fmt: skip
         if not checked.findings:
             return Text(f"The vault is whole: {seen}.")
         lines = [Text(f"{number(len(checked.findings), 'finding')} in {seen}", style="red")]
-        lines += [Text(f"  {plain(item.where)}: {plain(item.problem)}") for item in checked.findings]
-        lines.append(Text("  → harvest the same sources into a new vault and compare; keep this one until then"))
-        return Group(*lines)
+        return Group(*lines, *_findings(checked.findings))
 
     emit(result, as_json, render)
     return 1 if result.findings else 0
+
+
+def _findings(findings: Sequence[Finding]) -> list[RenderableType]:
+    lines: list[RenderableType] = [Text(f"  {plain(item.where)}: {plain(item.problem)}") for item in findings]
+    return [*lines, Text("  → take out what is broken and read the sources again:"), command_line("soma vault repair")]
+
+
+@command.command("repair")
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@vault_option
+@json_option
+def repair_(paths: tuple[str, ...], vault: str | None, as_json: bool) -> int:
+    """Take out damaged files and read the sources again whose rows were lost.
+
+    PATH says where sources lie; it is needed only when the ledger itself was lost. No file is deleted. Exit code 1 says
+    that something could not be rebuilt.
+    """
+    from soma.adapters.mapped import load
+    from soma.harvester.agents import AgentNames
+    from soma.harvester.options import Options
+    from soma.harvester.repair import repair
+
+    from .output import emit
+    from .repair_page import render
+
+    root = open_vault(vault)
+    settings = config(vault=vault).settings
+    options = Options(
+        jobs=settings.jobs, mapping=load(settings.mapping) if settings.mapping else None,
+        agents=AgentNames(rules=settings.agents), emails=settings.redact.emails, phones=settings.redact.phones,
+    )  # fmt: skip
+    result = repair(root, paths, options)
+    emit(result, as_json, render)
+    return result.exit_code
 
 
 @command.command("compact")

@@ -24,7 +24,7 @@ CAPABILITIES = Capabilities(
         "cost_usd": "sometimes",
         "model": "sometimes",
         "success": "sometimes",
-        "task": "given",
+        "task": "sometimes",
         "parent": "sometimes",
     },
 )

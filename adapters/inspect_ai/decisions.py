@@ -101,7 +101,7 @@ class Decisions:
         finished = event.pending is not True and (given or event.completed is not None)
         self._ended(draft, event.error, output, finished=finished)
         if event.failed is True and draft.outcome in ("ok", "unknown"):
-            draft.outcome, draft.error = "failed", draft.error or output
+            draft.outcome, draft.error = "failed", draft.error or draft.output
 
     def _answered(self, message: dict[str, Any], *, orphans: bool) -> None:
         """A message with a result: of a call that is still open, or of one whose asking is not in the log."""
