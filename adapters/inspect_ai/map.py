@@ -10,6 +10,7 @@ from soma.adapters.blocks.document import as_count, as_list, as_object, as_text
 from soma.adapters.contract import Yield
 from soma.model import ExecutionDraft
 from soma.source import Damage, Record
+from soma.text import clip
 
 from .content import Texts
 from .decisions import Decisions
@@ -121,9 +122,9 @@ def _solver(value: Any) -> str | None:
 def _asked(sample: Sample, texts: Texts) -> str | None:
     """What the sample asks: its input, or the first message of the user in it."""
     if not isinstance(sample.input, list):
-        return as_text(texts.flat(sample.input)) if isinstance(sample.input, str) else None
+        return clip(texts.flat(sample.input) or "") or None if isinstance(sample.input, str) else None
     users = [message for item in sample.input if (message := as_object(item)).get("role") == "user"]
-    return as_text(texts.flat(users[0].get("content"))) if users else None
+    return clip(texts.flat(users[0].get("content")) or "") or None if users else None
 
 
 def _used(sample: Sample, transcript: Transcript) -> Usage:
