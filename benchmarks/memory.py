@@ -1,8 +1,8 @@
 """How much memory does a harvest take? Peak RSS of one worker on huge sources, against the bound soma promises.
 
 The bound is 250 MB + 1.1 x the longest line: memory follows the longest record, not the size of the file. Every case
-is written to a temporary folder and harvested with one job by a process of its own, whose peak is read from
-``getrusage``; sizes are in MB of 10^6 bytes.
+is written to a temporary folder by one process and harvested with one job by another, whose peak is read from
+``getrusage``. Neither is this process: a child begins with what its parent holds. Sizes are in MB of 10^6 bytes.
 
     python benchmarks/memory.py [--mb 300] [--line-mb 200] [--case NAME ...] [--bound]
 """
@@ -26,7 +26,25 @@ from soma.vault import VaultRoot
 
 BASE_MB = 250
 PER_LINE = 1.1
-_WORDS = "invoice mail folder retry parse failed table branch commit deploy queue token window the of a to".split()
+_WORDS = [
+    "invoice",
+    "mail",
+    "folder",
+    "retry",
+    "parse",
+    "failed",
+    "table",
+    "branch",
+    "commit",
+    "deploy",
+    "queue",
+    "token",
+    "window",
+    "the",
+    "of",
+    "a",
+    "to",
+]
 _NOW = 1_772_445_600
 
 
@@ -60,8 +78,12 @@ def main() -> int:
     arguments.add_argument("--line-mb", type=float, default=200, help="size of the one huge line")
     arguments.add_argument("--case", choices=sorted(CASES), action="append", help="only these cases")
     arguments.add_argument("--bound", action="store_true", help="exit code 1 when a case is over the bound")
+    arguments.add_argument("--write", nargs=2, metavar=("CASE", "SOURCE"), help=argparse.SUPPRESS)
     arguments.add_argument("--harvest", nargs=2, metavar=("SOURCE", "VAULT"), help=argparse.SUPPRESS)
     given = arguments.parse_args()
+    if given.write:
+        _write(CASES[given.write[0]], Path(given.write[1]), given.mb, given.line_mb)
+        return 0
     if given.harvest:
         _harvest(*given.harvest)
         return 0
@@ -84,15 +106,28 @@ def measured(case: Case, place: Path, mb: float, line_mb: float) -> Measured:
     """Write the source of a case and harvest it in a process of its own."""
     source = place / "sessions" / f"{case.name}.jsonl"
     source.parent.mkdir()
+    sizes = ["--mb", str(mb), "--line-mb", str(line_mb)]
+    longest = _run(["--write", case.name, str(source), *sizes])["longest"]
+    started = time.perf_counter()
+    told = _run(["--harvest", str(source), str(place / "vault")])
+    seconds = time.perf_counter() - started
+    return Measured(source.stat().st_size, longest, told["peak"], seconds, told["decisions"], told["quarantined"])
+
+
+def _run(arguments: list[str]) -> dict[str, int]:
+    """What this programme tells when it is run with these arguments."""
+    command = [sys.executable, __file__, *arguments]
+    told: dict[str, int] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return told
+
+
+def _write(case: Case, source: Path, mb: float, line_mb: float) -> None:
+    """Write the source of a case and tell how long its longest line is."""
     longest = 0
     with source.open("w", encoding="utf-8") as stream:
         for line in case.lines(mb * 1e6, line_mb * 1e6):
             longest = max(longest, stream.write(line + "\n"))
-    command = [sys.executable, __file__, "--harvest", str(source), str(place / "vault")]
-    started = time.perf_counter()
-    told = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)  # noqa: S603
-    seconds = time.perf_counter() - started
-    return Measured(source.stat().st_size, longest, told["peak"], seconds, told["decisions"], told["quarantined"])
+    print(json.dumps({"longest": longest}))
 
 
 def _harvest(source: str, vault: str) -> None:
@@ -160,7 +195,7 @@ def _openclaw_lines(choice: random.Random) -> Iterator[str]:
     yield _entry("e0", None, {"role": "user", "content": [{"type": "text", "text": "tidy the inbox"}]})
     number = 0
     while True:
-        call = {
+        call: dict[str, object] = {
             "role": "assistant", "model": "glm-5", "provider": "z-ai", "stopReason": "toolUse",
             "usage": {"input": 900, "output": 40, "cacheRead": 0, "cacheWrite": 0},
             "content": [
@@ -183,9 +218,7 @@ def _result(call_id: str, text: str) -> dict[str, object]:
 
 
 def _entry(native: str, parent: str | None, message: dict[str, object]) -> str:
-    return json.dumps(
-        {"type": "message", "id": native, "parentId": parent, "timestamp": _at(0), "message": message}
-    )
+    return json.dumps({"type": "message", "id": native, "parentId": parent, "timestamp": _at(0), "message": message})
 
 
 def _claude_code_lines(choice: random.Random) -> Iterator[str]:

@@ -8,6 +8,9 @@ CLIP_CHARS = 16 * 1024
 """More than any column keeps, plus room to see the whole of a secret that straddles a column's bound."""
 
 
+_AT_ONCE = 1 << 20
+
+
 class Clipped(str):
     """The beginning of a long text that remembers the digest of the whole."""
 
@@ -20,7 +23,7 @@ def clip(text: str) -> str:
     if len(text) <= CLIP_CHARS:
         return text
     clipped = Clipped(text[:CLIP_CHARS])
-    clipped.whole = hashlib.sha256(text.encode("utf-8", errors="replace")).digest()
+    clipped.whole = _digest(text)
     return clipped
 
 
@@ -28,4 +31,14 @@ def whole(text: str) -> bytes:
     """SHA-256 of the text ``clip`` was given."""
     if isinstance(text, Clipped):
         return text.whole
-    return hashlib.sha256(text.encode("utf-8", errors="replace")).digest()
+    return _digest(text)
+
+
+def _digest(text: str) -> bytes:
+    if len(text) <= _AT_ONCE:
+        return hashlib.sha256(text.encode("utf-8", errors="replace")).digest()
+    # A huge text is not encoded at once: that would take its size again.
+    state = hashlib.sha256()
+    for start in range(0, len(text), _AT_ONCE):
+        state.update(text[start : start + _AT_ONCE].encode("utf-8", errors="replace"))
+    return state.digest()

@@ -40,10 +40,13 @@ class Candidate(msgspec.Struct, frozen=True, order=True):
 
     @property
     def shown(self) -> str:
-        """The path as text that can be written down; bytes that are no UTF-8 are escaped, so that no two paths meet."""
-        if self.path.isascii():
-            return self.path
-        return os.fsencode(self.path).decode("utf-8", errors="backslashreplace")
+        """The path as text that can be written down."""
+        return shown(self.path)
+
+
+def shown(path: str) -> str:
+    """A path as text that can be written down; bytes that are no UTF-8 are escaped, so that no two paths meet."""
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
 class Discovery(msgspec.Struct):

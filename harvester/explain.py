@@ -13,6 +13,7 @@ from soma.adapters.registry import adapters
 from .discover import Candidate
 from .heads import Heads, looks_like
 from .portion import Portion, Settings
+from .redact import Redactor
 from .work import read_contained, read_once
 
 
@@ -58,7 +59,8 @@ def explain(candidate: Candidate, settings: Settings) -> Explanation:
     read_contained("an adapter", ask, seen.append)
     # The sort is stable: of equally sure adapters the earlier one reads the file, here as in a harvest.
     claims.sort(key=lambda claim: -claim.confidence)
-    return Explanation(candidate.path, claims, seen[0] if seen else "", read_once([candidate], settings))
+    path = Redactor(settings.key).path(candidate.shown)
+    return Explanation(path, claims, seen[0] if seen else "", read_once([candidate], settings))
 
 
 def _choice(settings: Settings) -> Sequence[Adapter]:

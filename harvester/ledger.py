@@ -122,7 +122,7 @@ def shrank(entry: Entry | None, candidate: Candidate) -> bool:
 
 
 def ledger_rows(reports: Iterable[SourceReport], reader: str, redact: Callable[[str], str]) -> Rows:
-    """The reports as rows of the ledger; paths go through ``redact``."""
+    """The reports as rows of the ledger; ``redact`` takes secrets out of their paths."""
     rows = Rows(SOURCES)
     for report in reports:
         c = report.candidate

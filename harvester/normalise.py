@@ -131,7 +131,7 @@ class Normaliser:
             "execution_id": self._id(draft.execution_id),
             "revision": revision,
             "reading": reading,
-            "agent_id": self._name(self._agents.name(draft.agent_id, path)) or "unnamed",
+            "agent_id": self._name(self._agent(draft.agent_id, path)) or "unnamed",
         }
         columns = self._decision_columns(decisions, place["execution_id"])
         columns |= {name: [value] * len(decisions) for name, value in place.items()}
@@ -281,6 +281,11 @@ class Normaliser:
                 self._names.clear()
             self._names[value] = name
         return name
+
+    def _agent(self, told: str, path: str) -> str:
+        name = self._agents.name(told, path)
+        # A folder's name may be glued together from parts, as no other name is.
+        return name if self._agents.override or told.strip() else self._redactor.path(name)
 
     def _optional_name(self, value: Any) -> str | None:
         return self._name(value) or None if isinstance(value, str) else None

@@ -112,7 +112,7 @@ def repair(
     marked = _marked(before)
     here = [source.path for source in marked if os.path.isfile(source.path)]
     reread = 0
-    if here or paths:
+    if here or (paths and (mended.findings or marked)):
         done = harvest([*here, *paths], vault, options, on_progress)
         reread = done.sources.read
     after = vault.snapshot()

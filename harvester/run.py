@@ -48,7 +48,6 @@ class Run:
     def __init__(
         self, vault: VaultRoot, writer: Writer | None, options: Options, on_progress: Callable[[Progress], None] | None
     ) -> None:
-        self.tally = Tally()
         self._writer = writer
         self._options = options
         self._on_progress = on_progress
@@ -59,7 +58,8 @@ class Run:
         self._relatives = Relatives(self._ledger, self._snapshot)
         key = vault.key() if vault.exists else _NO_KEY
         self._settings = options.settings(str(vault.path) if writer else None, key)
-        self._redact = Redactor(key).text
+        self._redact = Redactor(key).path
+        self.tally = Tally(self._redact)
         self._commit = writer.next_version if writer else 0
         self._numbers = itertools.count()
         self._pending: list[Portion] = []

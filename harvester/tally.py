@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 
 from soma.adapters.registry import adapters
 
-from .discover import Discovery
+from .discover import Discovery, shown
 from .portion import SourceReport
 from .summary import FormatCounts, SourceCounts, Summary, Unusable
 
@@ -17,13 +17,17 @@ _LISTED = 200
 class Tally:
     """Counts by format and state, and the list of what could not be used.
 
+    Args:
+        redact: Takes secrets out of a path.
+
     Attributes:
         executions, decisions: Written to the vault.
         no_longer_there: Executions that stay although their source no longer holds them.
         interrupted: Whether a person ended the harvest early.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        self._redact = redact
         self.executions = 0
         self.decisions = 0
         self.no_longer_there = 0
@@ -71,7 +75,8 @@ class Tally:
         if report.state == "failed" and report.adapter:
             self._format(report.adapter)["failed"] += 1
         if report.state not in {"companion", "copy"} and report.reason:
-            self._unusable.append(Unusable(report.candidate.path, report.state, report.reason, _hint(report)))
+            path = self._redact(report.candidate.shown)
+            self._unusable.append(Unusable(path, report.state, report.reason, _hint(report)))
 
     def _format(self, name: str) -> Counter[str]:
         return self._formats.setdefault(name, Counter())
@@ -79,7 +84,7 @@ class Tally:
     def summary(self, discovery: Discovery, seconds: float, vault_version: int | None) -> Summary:
         """The result, with everything that could not be looked at on its list."""
         unusable = self._unusable + [
-            Unusable(path, "failed", f"cannot be looked at: {why}", "check its permissions")
+            Unusable(self._redact(shown(path)), "failed", f"cannot be looked at: {why}", "check its permissions")
             for path, why in discovery.unreadable
         ]
         states = Counter(self._states)

@@ -1,8 +1,8 @@
 """Making a damaged vault whole again: what is broken is taken out, and sources that lost rows are marked.
 
-Nothing is deleted. Broken files leave their table by a commit and stay on disk until ``vacuum``; a table whose log cannot
-be trusted is moved aside and made anew. Which sources lost rows is told by what is left, not by what was broken, so that
-a repair that was killed is finished by the next one.
+Nothing is deleted. Broken files leave their table by a commit and stay on disk until ``vacuum``; a table whose log
+cannot be trusted is moved aside and made anew. Which sources lost rows is told by what is left, and until they are
+marked the tables themselves say that they lost some: a repair that was killed is finished by the next one.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ UNKNOWN_PATH = "?"
 """Stands in the ledger for a path that was lost with it."""
 
 _DAMAGES_KEPT = 1000
+_DAMAGED = "damaged"
 
 
 class TakenOut(msgspec.Struct, frozen=True, rename="camel"):
@@ -76,16 +77,17 @@ def mend(root: VaultRoot) -> Mended:
     _check_key(root)
     with writer.lock:
         findings = check_vault(root).findings
-        if not findings:
+        damaged = set(damaged_logs(root.path))
+        set_aside = [_set_aside(root.path, name) for name in sorted(damaged)]
+        damaged |= _unfinished(root.path)
+        if not findings and not damaged:
             return Mended(findings=[], taken_out=[], set_aside=[], damaged=set())
-        set_aside = [_set_aside(root.path, name) for name in damaged_logs(root.path)]
         with writer:
             taken_out = list(_take_out(root.path))
             snapshot = root.snapshot()
-            damaged = {Path(item.table).name for item in (*taken_out, *set_aside)}
+            damaged |= {Path(item.table).name for item in taken_out}
             damaged |= {Path(item.where).parts[1] for item in logs_cut_short(snapshot)}
             _commit(writer, _Losses(snapshot, damaged).changes())
-    # Taking a file out may have brought up what no rule could look at before.
     return Mended(findings=findings, taken_out=taken_out, set_aside=set_aside, damaged=damaged)
 
 
@@ -116,12 +118,23 @@ def _set_aside(vault: Path, name: str) -> SetAside:
     return SetAside(table.path, str(aside.relative_to(vault)))
 
 
+def _unfinished(vault: Path) -> set[str]:
+    """Names of the tables that a killed repair had mended, before it marked the sources."""
+    found = set()
+    for table in TABLES:
+        live = LiveTable(vault, table)
+        anew = live.version < 0 and any(live.folder.parent.glob(f"{table.name}.damaged-*"))
+        if anew or live.metadata().get(_DAMAGED):
+            found.add(table.name)
+    return found
+
+
 def _take_out(vault: Path) -> Iterator[TakenOut]:
     for table in TABLES:
         live = LiveTable(vault, table)
         broken = [seen for seen in files_seen(live) if seen.problem]
         if broken:
-            live.commit((), [seen.name for seen in broken], metadata=live.metadata())
+            live.commit((), [seen.name for seen in broken], metadata={**live.metadata(), _DAMAGED: True})
             yield from (TakenOut(table.path, seen.name, seen.expected) for seen in broken)
 
 
@@ -182,8 +195,14 @@ class _Losses:
         if os.path.isfile(row["path"]):
             own = sum(1 for one in set(row["claims"]) & self._whole if source_id in self._owners[one])
             few = self._quarantined.get(source_id, 0) < min(row["quarantined"], _DAMAGES_KEPT)
-            again = INSIGHTS.name in self._damaged and row["status"] in {"read", "empty"}
-            return lacks > 0 or own > row["executions"] or (few and QUARANTINE.name in self._damaged) or again
+            return (
+                lacks > 0
+                or own > row["executions"]
+                or (QUARANTINE.name in self._damaged and few)
+                # Which sources tell insights is not written down anywhere.
+                or (INSIGHTS.name in self._damaged and row["status"] in {"read", "empty"})
+                or (SOURCES.name in self._damaged and _changed(row))
+            )
         # A source may tell one execution twice: what lacks counts only where executions are known to be lost.
         return lacks > 0 and (there == 0 or bool(self._damaged & {EXECUTIONS.name, DECISIONS.name}))
 
@@ -210,6 +229,12 @@ class _Losses:
                 "reader": "", "status": "failed", "reason": LOST, "claims": claims, "executions": len(claims),
                 "decisions": 0, "quarantined": 0, "redacted": 0, "redactions": [],
             }  # fmt: skip
+
+
+def _changed(row: dict[str, Any]) -> bool:
+    """Whether the ledger's row is older than the file."""
+    facts = os.stat(row["path"])
+    return (facts.st_size, facts.st_mtime_ns) != (row["size"], row["modified_ns"])
 
 
 def _paths_once_known(vault: Path) -> dict[str, str]:

@@ -30,12 +30,12 @@ def read(source: Source, limits: Limits) -> Reading:
 
 def _first_line(source: Source, limits: Limits) -> tuple[bytes, int]:
     """The first line that is not empty, and how many bytes follow it; a file of one line is one document."""
-    for offset, line, _ in split_lines(source, limits.record_bytes):
+    for offset, size, line, _ in split_lines(source, limits.record_bytes):
         if line is None:
             break
         text = line.removeprefix(_BOM).strip()
         if text:
-            return text, source.size - offset - len(line)
+            return text, source.size - offset - size
     return b"", 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from soma import codec
 from soma.source import Damage, Limits, Reading, Record, Source
 
-from .jsonl import read_lines
+from .jsonl import read_lines, starts_with_an_object_line
 
 _LARGEST = 1e300
 
@@ -51,10 +51,8 @@ def starts_with_a_whole_line(source: Source) -> bool:
         data = stream.read(min(HEAD_BYTES, source.size))
         if b"\n" in data or len(data) >= source.size:
             return Head(source.name, source.size, data).lines
-        # The first line is longer than a head: JSON Lines if a line ends before the file does.
-        stream.seek(0)
-        first = stream.readline(source.size)
-    return len(first) < source.size and first.startswith(b"{") and first.rstrip().endswith(b"}")
+    # The first line is longer than a head: JSON Lines if a line ends before the file does.
+    return starts_with_an_object_line(source)
 
 
 def as_object(value: Any) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import msgspec
 from soma import codec
 from soma.source import MIB, Damage, Limits, Reading, Record, Source
 
+from .long_lines import LONG_LINE, Shortener
+
 _BLOCK = MIB
 _SPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
@@ -25,11 +27,12 @@ def read_lines(source: Source, limits: Limits, decode: Callable[[bytes], Any] | 
         decode: A typed decoder for one line; what it refuses is decoded again as plain values.
 
     Yields:
-        A record per object; ``Damage`` for a line that is no JSON, no object, or too long.
+        A record per object; ``Damage`` for a line that is no JSON, no object, or too long. Huge texts in lines beyond
+        ``LONG_LINE`` are cut (see ``long_lines``).
     """
-    for offset, line, closed in split_lines(source, limits.record_bytes):
+    for offset, size, line, closed in split_lines(source, limits.record_bytes):
         if line is None:
-            yield Damage(source_id=source.source_id, offset=offset, length=limits.record_bytes,
+            yield Damage(source_id=source.source_id, offset=offset, length=size,
                          reason=f"line is longer than {limits.record_bytes:,} bytes")  # fmt: skip
             continue
         text = line.strip(_SPACE)
@@ -43,12 +46,12 @@ def read_lines(source: Source, limits: Limits, decode: Callable[[bytes], Any] | 
             if not closed:
                 source.bytes_read = offset
                 return
-            yield Damage(source_id=source.source_id, offset=offset, length=len(line), reason=f"no JSON: {problem}")
+            yield Damage(source_id=source.source_id, offset=offset, length=size, reason=f"no JSON: {problem}")
             continue
         if isinstance(value, dict | msgspec.Struct):
-            yield Record(source, offset, len(line), value)
+            yield Record(source, offset, size, value)
         else:
-            yield Damage(source_id=source.source_id, offset=offset, length=len(line),
+            yield Damage(source_id=source.source_id, offset=offset, length=size,
                          reason=f"a JSON {_kind(value)} where a record (an object) was expected")  # fmt: skip
 
 
@@ -65,31 +68,79 @@ def _kind(value: object) -> str:
     return {str: "string", list: "list", bool: "boolean", type(None): "null"}.get(type(value), "number")
 
 
-def split_lines(source: Source, longest: int) -> Iterator[tuple[int, bytes | None, bool]]:
-    """Lines of a source as (offset, bytes, closed by a line end); the bytes are ``None`` for a line over ``longest``.
+def split_lines(source: Source, longest: int) -> Iterator[tuple[int, int, bytes | None, bool]]:
+    """Lines of a source as (offset, length, bytes, closed by a line end).
 
-    Only the first ``source.size`` bytes are read, so that a file that grows meanwhile yields one consistent reading.
+    The bytes are ``None`` for a line over ``longest``; of a line over ``LONG_LINE`` huge texts are cut. Only the first
+    ``source.size`` bytes are read, so that a file that grows meanwhile yields one consistent reading.
     """
     with source.open() as stream:
         left = source.size
         offset = 0
-        pending: list[bytes] = []
-        pending_size = 0
+        line = _Line(longest)
         while left > 0 and (block := stream.read(min(_BLOCK, left))):
             left -= len(block)
             start = 0
             while (end := block.find(b"\n", start)) >= 0:
-                piece = block[start : end + 1]
-                size = pending_size + len(piece)
-                yield offset, (b"".join((*pending, piece)) if size <= longest else None), True
-                offset += size
-                pending, pending_size = [], 0
+                line.add(block[start : end + 1])
+                yield offset, line.size, line.take(), True
+                offset += line.size
+                line = _Line(longest)
                 start = end + 1
             if start < len(block):
-                pending_size += len(block) - start
-                if pending_size <= longest:
-                    pending.append(block[start:])
-                else:
-                    pending = []
-        if pending_size:
-            yield offset, (b"".join(pending) if pending_size <= longest else None), False
+                line.add(block[start:])
+        if line.size:
+            yield offset, line.size, line.take(), False
+
+
+class _Line:
+    """A line in the making: pieces while it is short, what a ``Shortener`` keeps when it is long."""
+
+    __slots__ = ("_longest", "_pieces", "_shortener", "size")
+
+    def __init__(self, longest: int) -> None:
+        self.size = 0
+        self._longest = longest
+        self._pieces: list[bytes] = []
+        self._shortener: Shortener | None = None
+
+    def add(self, piece: bytes) -> None:
+        self.size += len(piece)
+        if self.size > self._longest:
+            self._pieces, self._shortener = [], None
+        elif self._shortener is not None:
+            self._shortener.feed(piece)
+        else:
+            self._pieces.append(piece)
+            if self.size > LONG_LINE:
+                self._shortener = Shortener()
+                for before in self._pieces:
+                    self._shortener.feed(before)
+                self._pieces = []
+
+    def take(self) -> bytes | None:
+        if self.size > self._longest:
+            return None
+        return self._shortener.line() if self._shortener is not None else b"".join(self._pieces)
+
+
+def starts_with_an_object_line(source: Source) -> bool:
+    """Whether the first line that is not empty begins and ends like an object and has a line end, however long it is.
+
+    Whatever its length, no more than a block of it is held.
+    """
+    first = last = b""
+    with source.open() as stream:
+        left = source.size
+        while left > 0 and (block := stream.read(min(_BLOCK, left))):
+            left -= len(block)
+            start = 0
+            while start < len(block):
+                end = block.find(b"\n", start)
+                piece = block[start : end if end >= 0 else len(block)].strip(_SPACE + _BOM)
+                if piece:
+                    first, last = first or piece[:1], piece[-1:]
+                if end >= 0 and first:
+                    return first == b"{" and last == b"}"
+                start = end + 1 if end >= 0 else len(block)
+    return False

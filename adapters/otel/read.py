@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from soma.adapters.blocks.document import read_document
 from soma.adapters.blocks.head import HEAD_BYTES
-from soma.adapters.blocks.jsonl import read_lines
+from soma.adapters.blocks.jsonl import read_lines, starts_with_an_object_line
 from soma.source import Damage, Limits, Reading, Source
 
 from .framing import Framing, FramingError, frames, framing_of
-
-_SPACE = b" \t\r\n\xef\xbb\xbf"
 
 
 def read(source: Source, limits: Limits) -> Reading:
@@ -33,15 +31,7 @@ def _is_json_lines(source: Source, limits: Limits) -> bool:
     """Whether the first line that is not empty is a whole object with a line end, however long it is."""
     if source.size > limits.document_bytes:
         return True
-    with source.open() as stream:
-        left = source.size
-        while left > 0:
-            line = stream.readline(left)
-            left -= len(line)
-            text = line.strip(_SPACE)
-            if text:
-                return text.startswith(b"{") and text.endswith(b"}") and line.endswith(b"\n") and len(text) > 2
-    return False
+    return starts_with_an_object_line(source)
 
 
 def _read_protobuf(source: Source, limits: Limits, framing: Framing) -> Reading:

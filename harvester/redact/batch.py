@@ -69,7 +69,7 @@ class Batch:
         """Fill all places."""
         waiting, self._waiting, self._chars = self._waiting, [], 0
         others = self._redactor.take_counts()
-        looks = iter(self._redactor.looks(list(_windows(waiting))))
+        looks = self._looks(waiting)
         bounded = self._redactor.bounded
         for group in waiting:
             if group.objects is None:
@@ -79,6 +79,18 @@ class Batch:
             group.column[group.start : group.start + len(shown)] = shown
             self.credit(group.owner)
         self._redactor.counts.update(others)
+
+    def _looks(self, waiting: Sequence[_Waiting]) -> Iterator[Look]:
+        """How closely each window has to be looked at, found out many at a time but not all: windows are copies."""
+        some: list[str] = []
+        chars = 0
+        for window in _windows(waiting):
+            some.append(window)
+            chars += len(window)
+            if chars >= _FULL_CHARS:
+                yield from self._redactor.looks(some)
+                some, chars = [], 0
+        yield from self._redactor.looks(some)
 
     def _wait(self, group: _Waiting) -> None:
         self._chars += sum(len(text) for text in group.texts if text is not None)

@@ -28,6 +28,10 @@ _SHORTEST = 6
 _SCANS = 12
 """A text is searched again where a marker was set, in all at most so many times its length."""
 
+_BETWEEN_NAMES = re.compile(rf"([/\\]|{_MARKER.pattern[1:-1]})")
+_PART_OF_A_NAME = re.compile(r"[-_.](?=[A-Za-z0-9])")
+_PARTS_TRIED = 24
+
 _WORD_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _WORD_CLASS = bytes(0x61 if byte in _WORD_BYTES else 0x20 for byte in range(256))
 _LONG_WORD = b"a" * 20
@@ -88,6 +92,36 @@ class Redactor:
     def value(self, value: Any, look: Look = Look.ALL) -> Any:
         """A JSON-like value without secrets in its texts and keys, and under names that say a secret follows."""
         return redacted_value(value, lambda text: self.text(text, look), self.mark)
+
+    def path(self, value: str) -> str:
+        """The path of a file without secrets.
+
+        Names in a path are glued together from parts (``backup_<token>.jsonl``), where in running text a token stands
+        alone: here every part of every name may begin one, and an ending may follow it.
+        """
+        return "".join([
+            piece if index % 2 else self._file_name(piece)
+            for index, piece in enumerate(_BETWEEN_NAMES.split(self.text(value)))
+        ])  # fmt: skip
+
+    def _file_name(self, name: str) -> str:
+        if _LONG_WORDS.search(name) is None:
+            return name
+        parts = [0, *(found.end() for found in _PART_OF_A_NAME.finditer(name))][:_PARTS_TRIED]
+        ends = [len(name), *(found.start() for found in reversed(list(_PART_OF_A_NAME.finditer(name))))][:_PARTS_TRIED]
+        for start in parts:
+            for end in ends:
+                if end - start >= _SHORTEST and (redacted := self._token(name[start:end])) is not None:
+                    return name[:start] + redacted + self._file_name(name[end:])
+        return name
+
+    def _token(self, text: str) -> str | None:
+        """The mark of a text that begins with a token, and what stands behind it; ``None`` when it does not."""
+        for find in _token_finders(text):
+            for start, end, kind in find(text):
+                if start == 0:
+                    return self.mark(kind, text[:end]) + text[end:]
+        return None
 
     def bounded(self, text: str, limit: int, look: Look = Look.ALL) -> str:
         """``text`` without secrets, at most ``limit`` UTF-8 bytes of it.

@@ -82,9 +82,9 @@ TOKENS: tuple[Rule, ...] = (
     shaped(
         "aws-key",
         "AKIA ASIA ABIA ACCA",
-        r"(?<![A-Za-z0-9/+])(?<!\\u)(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}(?![A-Za-z0-9/+])",
+        r"(?<![A-Za-z0-9+])(?<!\\u)(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}(?![A-Za-z0-9+])",
     ),
-    shaped("aws-key", r"\nA \rA \tA", r"(?<=\\[nrt])(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}(?![A-Za-z0-9/+])"),
+    shaped("aws-key", r"\nA \rA \tA", r"(?<=\\[nrt])(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}(?![A-Za-z0-9+])"),
     shaped("google-key", "AIza", rf"AIza{_W}{{35}}"),
     shaped(
         "google-oauth",

@@ -1,0 +1,407 @@
+"""``soma vault repair``: every damage made on purpose, and the vault equals one made from scratch afterwards."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from soma.errors import VaultError
+from soma.harvester.labels import import_labels, read_labels
+from soma.harvester.options import Options
+from soma.harvester.repair import Repaired, repair
+from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, INSIGHTS, OUTCOMES, QUARANTINE, SOURCES, TABLES, Table
+from soma.vault import VaultRoot
+from soma.vault.check import check_vault
+from soma.vault.delta import LiveTable
+from soma.vault.upkeep import compact
+from tests.cli import conftest as cli
+from tests.cli.conftest import Soma
+from tests.harvest.traces import append, session, write
+from tests.harvest.vaults import assert_same, assert_whole, column, contents, harvest_into, listing, one
+
+FROM_SOURCES = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, INSIGHTS)
+KINDS = [*FROM_SOURCES, OUTCOMES]
+soma = cli.soma
+
+
+def _make(place: Path, fixtures: Path) -> Path:
+    """A vault with rows in every table, made by three harvests."""
+    folder = place / "t"
+    write(folder / "s1.jsonl", session("s1", 2))
+    write(folder / "bad.jsonl", [*session("bad", 1), '{"type": "user", \n'])
+    harvest_into(place / "vault", folder)
+    write(folder / "s2.jsonl", session("s2", 3))
+    write(folder / "copy.jsonl", session("s2", 2))
+    write(folder / "log.jsonl", [(fixtures / "agentflow/forms/run-log.jsonl").read_text()])
+    harvest_into(place / "vault", folder)
+    append(folder / "s1.jsonl", session("s1", 4)[5:])
+    append(folder / "bad.jsonl", ['{"type": "user", \n'])
+    write(folder / "s3.jsonl", session("s3", 1))
+    harvest_into(place / "vault", folder)
+    labels = write(place / "labels.csv", ["execution_id,success\n", "cc:s1,true\n"])
+    import_labels(VaultRoot(place / "vault"), read_labels(str(labels)))
+    # Twice, so that a last commit that is lost is not one that is promised still.
+    write(labels, ["execution_id,success\n", "cc:s1,false\n", "cc:s2,true\n"])
+    import_labels(VaultRoot(place / "vault"), read_labels(str(labels)))
+    return place / "vault"
+
+
+@pytest.fixture
+def vault(tmp_path: Path, fixtures: Path) -> Path:
+    made = _make(tmp_path, fixtures)
+    assert all(LiveTable(made, table).files() for table in TABLES)
+    return made
+
+
+def _repair(vault: Path, *paths: Path) -> Repaired:
+    return repair(VaultRoot(vault), [str(path) for path in paths], Options(jobs=1))
+
+
+def _scratch(vault: Path) -> Path:
+    scratch = vault.with_name("scratch")
+    shutil.rmtree(scratch, ignore_errors=True)
+    harvest_into(scratch, vault.parent / "t")
+    import_labels(VaultRoot(scratch), read_labels(str(vault.parent / "labels.csv")))
+    return scratch
+
+
+def _live(vault: Path, table: Table) -> list[Path]:
+    return [Path(path) for path in LiveTable(vault, table).paths()]
+
+
+def _delete(path: Path) -> None:
+    path.unlink()
+
+
+def _truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def _flip(path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    # Into the values of the first column: not every byte of the headers around them means something.
+    column = pq.read_metadata(path).row_group(0).column(0)
+    data = bytearray(path.read_bytes())
+    data[(column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size - 2] ^= 0x10
+    path.write_bytes(data)
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _assert_rebuilt(vault: Path, done: Repaired, table: Table, *paths: Path) -> None:
+    """Whole again, equal to a new vault, and not touched by what comes after."""
+    assert done.remaining == []
+    assert_whole(vault)
+    if table is OUTCOMES:
+        assert done.exit_code == 1
+        assert any("import their file again" in told for told in done.cannot)
+        import_labels(VaultRoot(vault), read_labels(str(vault.parent / "labels.csv")))
+    else:
+        assert not done.lost
+        assert done.exit_code == (1 if table is INSIGHTS else 0)
+    assert_same(vault, _scratch(vault))
+    assert harvest_into(vault, vault.parent / "t").sources.read == 0
+    before = listing(vault)
+    again = _repair(vault)
+    assert (again.findings, again.reread, again.exit_code) == ([], 0, 0)
+    assert listing(vault) == before
+
+
+@pytest.mark.parametrize("damage", [_delete, _truncate, _flip])
+@pytest.mark.parametrize("table", KINDS, ids=lambda table: table.name)
+def test_a_broken_file_of_rows(vault: Path, table: Table, damage: Callable[[Path], None]) -> None:
+    broken = _live(vault, table)
+    for path in broken:
+        damage(path)
+    # A ledger of which nothing can be read any more: only a person knows where the sources were.
+    done = _repair(vault, *([vault.parent / "t"] if table is SOURCES else []))
+    assert {Path(finding.where).name for finding in done.findings} == {path.name for path in broken}
+    assert {item.file for item in done.taken_out} == {path.name for path in broken}
+    _assert_rebuilt(vault, done, table)
+
+
+@pytest.mark.parametrize("table", [EXECUTIONS, DECISIONS, SOURCES], ids=lambda table: table.name)
+def test_one_broken_file_of_several_rereads_no_more_than_its_sources(vault: Path, table: Table) -> None:
+    paths = _live(vault, table)
+    path = paths[0] if table is SOURCES else next(path for path in paths if "cc:s3" in _ids(path))
+    _delete(path)
+    done = _repair(vault, *([vault.parent / "t"] if table is SOURCES else []))
+    assert 0 < done.reread < 6
+    _assert_rebuilt(vault, done, table)
+
+
+def _log(vault: Path, table: Table) -> list[Path]:
+    return sorted((vault / table.path / "_delta_log").glob("*.json"))
+
+
+def _garbage(path: Path) -> None:
+    path.write_bytes(b"\x00" * 300)
+
+
+@pytest.mark.parametrize(("damage", "which"), [(_truncate, 0), (_garbage, 1), (_empty, 1), (_empty, -1)])
+@pytest.mark.parametrize("table", KINDS, ids=lambda table: table.name)
+def test_a_broken_log(vault: Path, table: Table, which: int, damage: Callable[[Path], None]) -> None:
+    path = _log(vault, table)[which]
+    damage(path)
+    assert [finding.where for finding in check_vault(VaultRoot(vault)).findings] == [
+        f"{table.path}/_delta_log/{path.name}"
+    ]
+    done = _repair(vault, *([vault.parent / "t"] if table is SOURCES else []))
+    (aside,) = done.set_aside
+    assert aside.table == table.path
+    assert aside.moved_to == f"{table.path}.damaged-1"
+    assert list((vault / aside.moved_to).glob("*.parquet")), "nothing is deleted"
+    _assert_rebuilt(vault, done, table)
+
+
+@pytest.mark.parametrize(("table", "which"), [*((table, 0) for table in KINDS), (EXECUTIONS, 1), (SOURCES, 1)])
+def test_a_log_with_a_hole(vault: Path, table: Table, which: int) -> None:
+    path = _log(vault, table)[which]
+    path.unlink()
+    (finding,) = check_vault(VaultRoot(vault)).findings
+    assert finding.where == f"{table.path}/_delta_log/{path.name}"
+    assert finding.problem == "is missing"
+    done = _repair(vault, *([vault.parent / "t"] if table is SOURCES else []))
+    assert [aside.table for aside in done.set_aside] == [table.path]
+    _assert_rebuilt(vault, done, table)
+
+
+@pytest.mark.parametrize("lost", [1, 9])
+@pytest.mark.parametrize("table", [t for t in KINDS if t is not OUTCOMES], ids=lambda table: table.name)
+def test_a_log_that_lost_its_end(vault: Path, table: Table, lost: int) -> None:
+    """Delta takes it for an older version of the table: what tells are the other tables."""
+    for path in _log(vault, table)[-lost:]:
+        path.unlink()
+    assert check_vault(VaultRoot(vault)).findings
+    done = _repair(vault, vault.parent / "t")
+    assert done.remaining == []
+    assert_whole(vault)
+    assert_same(vault, _scratch(vault))
+    # Numbers that were given away with the lost commits are not given again.
+    append(vault.parent / "t" / "s3.jsonl", session("s3", 4)[3:])
+    harvest_into(vault, vault.parent / "t")
+    assert_whole(vault)
+    assert_same(vault, _scratch(vault))
+
+
+def test_labels_whose_log_lost_a_commit_that_was_not_the_last(vault: Path) -> None:
+    append(vault.parent / "t" / "s3.jsonl", session("s3", 2)[3:])
+    harvest_into(vault, vault.parent / "t")
+    for path in _log(vault, OUTCOMES)[-1:]:
+        path.unlink()
+    (finding,) = check_vault(VaultRoot(vault)).findings
+    assert finding.where == "archive/outcomes/_delta_log"
+    assert finding.problem == "ends with commit 4, but it had commit 5"
+    done = _repair(vault)
+    assert done.remaining == []
+    assert done.cannot[0].startswith("outcome labels were lost: no source holds them")
+
+
+def test_everything_broken_at_once(vault: Path) -> None:
+    for table in TABLES:
+        for path in _live(vault, table):
+            _delete(path)
+    _garbage(_log(vault, EXECUTIONS)[-1])
+    _garbage(_log(vault, DECISIONS)[0])
+    done = _repair(vault, vault.parent / "t")
+    _assert_rebuilt(vault, done, OUTCOMES)
+
+
+def test_paths_of_a_lost_ledger_are_found_in_its_older_files(vault: Path) -> None:
+    with VaultRoot(vault).writer() as writer:
+        compact(writer)
+    _delete(_live(vault, SOURCES)[0])
+    done = _repair(vault)
+    assert done.lost == []
+    _assert_rebuilt(vault, done, SOURCES)
+
+
+def test_executions_whose_source_nobody_knows_any_more_are_kept(vault: Path) -> None:
+    before = contents(vault)
+    for path in (vault / SOURCES.path).glob("*.parquet"):
+        path.unlink()
+    done = _repair(vault)
+    assert done.remaining == []
+    assert {item.path for item in done.lost} == {"?"}
+    assert {item.executions for item in done.lost} == {0}
+    after = contents(vault)
+    assert (after["executions"], after["decisions"]) == (before["executions"], before["decisions"])
+    # A harvest of the folder is enough.
+    harvest_into(vault, vault.parent / "t")
+    assert_whole(vault)
+    assert_same(vault, _scratch(vault))
+
+
+@pytest.mark.parametrize("table", [EXECUTIONS, DECISIONS], ids=lambda table: table.name)
+def test_a_source_that_vanished_is_named_with_what_it_held(vault: Path, table: Table) -> None:
+    gone = vault.parent / "t" / "s3.jsonl"
+    gone.unlink()
+    for path in _live(vault, table):
+        _delete(path)
+    done = _repair(vault)
+    assert [(item.path, item.executions, item.why) for item in done.lost] == [(str(gone), 1, "the source is gone")]
+    assert done.exit_code == 1
+    assert done.remaining == []
+    assert_whole(vault)
+    assert "cc:s3" not in column(vault, "SELECT execution_id FROM executions")
+    assert_same(vault, _scratch(vault), without=("sources",))
+    again = _repair(vault)
+    assert (again.lost, again.reread, again.exit_code) == (done.lost, 0, 1)
+    write(gone, session("s3", 1))
+    assert _repair(vault).exit_code == 0
+    assert_same(vault, _scratch(vault))
+
+
+def test_a_vanished_source_whose_rows_are_whole_keeps_them(vault: Path) -> None:
+    only = harvest_into(vault, write(vault.parent / "elsewhere" / "s9.jsonl", session("s9", 2)))
+    assert only.executions == 1
+    shutil.rmtree(vault.parent / "elsewhere")
+    path = next(path for path in _live(vault, EXECUTIONS) if "cc:s9" not in _ids(path))
+    _flip(path)
+    done = _repair(vault)
+    assert done.lost == []
+    assert "cc:s9" in column(vault, "SELECT execution_id FROM executions")
+    assert_whole(vault)
+
+
+def _ids(path: Path) -> list[str]:
+    import pyarrow.parquet as pq
+
+    ids: list[str] = pq.read_table(path, columns=["execution_id"])["execution_id"].to_pylist()
+    return ids
+
+
+def test_a_copy_gives_what_its_vanished_original_told(vault: Path) -> None:
+    """``copy.jsonl`` holds two of the three decisions."""
+    (vault.parent / "t" / "s2.jsonl").unlink()
+    for path in _live(vault, DECISIONS):
+        _delete(path)
+    done = _repair(vault)
+    assert done.remaining == []
+    assert one(vault, "SELECT decisions FROM executions WHERE execution_id = 'cc:s2'") == 2
+    assert one(vault, "SELECT count(*) FROM decisions WHERE execution_id = 'cc:s2'") == 2
+
+
+def test_a_source_that_was_cut_since_is_named(vault: Path) -> None:
+    path = write(vault.parent / "t" / "two.jsonl", [*session("a1", 1), *session("a2", 2)])
+    harvest_into(vault, vault.parent / "t")
+    write(path, session("a2", 2))
+    for file in _live(vault, DECISIONS):
+        _delete(file)
+    done = _repair(vault)
+    told = [(item.path, item.executions, item.why) for item in done.lost]
+    assert told == [(str(path), 1, "the source no longer holds them")]
+    assert_whole(vault)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("call", [1, 2, 3, 4, 6, 8])
+@pytest.mark.parametrize("table", [DECISIONS, QUARANTINE, None], ids=lambda table: table.name if table else "all")
+def test_a_repair_that_was_killed_is_finished_by_the_next(
+    vault: Path, monkeypatch: pytest.MonkeyPatch, table: Table | None, call: int
+) -> None:
+    for each in [table] if table else [BY_NAME[name] for name in ("executions", "quarantine", "insights")]:
+        if each is INSIGHTS:
+            _garbage(_log(vault, each)[-1])
+        else:
+            for path in _live(vault, each):
+                _delete(path)
+    original, calls = LiveTable.commit, 0
+
+    def commit(self: LiveTable, *arguments: object, **named: object) -> LiveTable:
+        nonlocal calls
+        calls += 1
+        done = original(self, *arguments, **named)  # type: ignore[arg-type]
+        if calls == call:
+            raise Killed
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LiveTable, "commit", commit)
+        try:
+            _repair(vault, vault.parent / "t")
+        except Killed:
+            killed = True
+        else:
+            killed = False
+    assert killed or call > 6, "a repair has more commits"
+    done = _repair(vault, vault.parent / "t")
+    assert done.remaining == []
+    harvest_into(vault, vault.parent / "t")
+    assert_whole(vault)
+    assert_same(vault, _scratch(vault))
+
+
+def test_without_its_key_nothing_is_touched_and_the_words_say_what_it_means(vault: Path) -> None:
+    (vault / "key").unlink()
+    _delete(_live(vault, DECISIONS)[0])
+    before = listing(vault)
+    findings = check_vault(VaultRoot(vault)).findings
+    assert "key" in {finding.where for finding in findings}
+    with pytest.raises(VaultError, match="the vault's key is missing") as caught:
+        _repair(vault)
+    assert "could not be compared" in caught.value.message
+    assert "restore the file from a backup" in caught.value.hint
+    assert caught.value.where == str(vault / "key")
+    assert listing(vault) == {**before, "lock": listing(vault)["lock"]}
+
+
+def test_a_whole_vault_is_left_alone(vault: Path) -> None:
+    before = listing(vault)
+    done = _repair(vault, vault.parent / "t")
+    assert (done.findings, done.reread, done.exit_code) == ([], 0, 0)
+    assert listing(vault) == before
+
+
+def test_rows_read_with_other_options_are_told_of(vault: Path) -> None:
+    from soma.harvester.agents import AgentNames
+
+    path = write(vault.parent / "t" / "named.jsonl", session("named", 1))
+    harvest_into(vault, path, agents=AgentNames(override="someone"))
+    for file in _live(vault, DECISIONS):
+        _delete(file)
+    done = _repair(vault)
+    assert done.cannot[0].startswith(
+        "1 of the sources were first read by another version of soma or with other options"
+    )
+
+
+def test_the_command_says_it_in_words_and_in_json(soma: Soma, vault: Path) -> None:
+    gone = vault.parent / "t" / "s3.jsonl"
+    gone.unlink()
+    for path in _live(vault, DECISIONS):
+        _delete(path)
+    checked = soma("vault", "check", "--vault", str(vault))
+    assert checked.code == 1
+    assert "soma vault repair --vault" in checked.out
+    page = soma("vault", "repair", "--vault", str(vault))
+    assert page.code == 1, page.err
+    words = " ".join(page.out.split())
+    assert "Taken out of archive/decisions" in words
+    assert "s3.jsonl: 1 execution, the source is gone" in words
+    assert "What the vault holds now is whole." in words
+    answer = soma("vault", "repair", "--vault", str(vault), "--json")
+    assert answer.json["schema"] == "soma.vault.repair"
+    assert [item["executions"] for item in answer.json["lost"]] == [1]
+    assert soma("vault", "check", "--vault", str(vault)).code == 0
+    write(gone, session("s3", 1))
+    assert soma("vault", "repair", "--vault", str(vault)).code == 0
+    assert "there is nothing to repair" in soma("vault", "repair", "--vault", str(vault)).out
+
+
+def test_a_broken_log_is_named_by_the_command(soma: Soma, vault: Path) -> None:
+    _garbage(_log(vault, EXECUTIONS)[1])
+    checked = soma("vault", "check", "--vault", str(vault))
+    assert checked.code == 1
+    assert "archive/executions/_delta_log/00000000000000000001.json: is damaged" in " ".join(checked.out.split())
+    assert soma("vault", "repair", "--vault", str(vault)).code == 0
+    assert soma("vault", "check", "--vault", str(vault)).code == 0
