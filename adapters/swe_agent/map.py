@@ -69,6 +69,8 @@ def _spend(execution: ExecutionDraft, stats: dict[str, Any]) -> None:
     """Tokens and cost of the run. A replay or a human at the keyboard leaves zeros where nothing was measured."""
     sent, received = as_count(stats.get("tokens_sent")), as_count(stats.get("tokens_received"))
     cost = as_number(stats.get("instance_cost"))
+    if cost is not None and cost < 0:
+        cost = None
     if sent or received:
         execution.tokens_in, execution.tokens_out = sent, received
     if sent or received or cost:

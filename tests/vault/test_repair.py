@@ -387,7 +387,8 @@ def test_the_command_says_it_in_words_and_in_json(soma: Soma, vault: Path) -> No
     assert page.code == 1, page.err
     words = " ".join(page.out.split())
     assert "Taken out of archive/decisions" in words
-    assert "s3.jsonl: 1 execution, the source is gone" in words
+    # The path of a temporary folder is broken wherever the page ends.
+    assert "s3.jsonl:1execution,thesourceisgone" in "".join(words.split())
     assert "What the vault holds now is whole." in words
     answer = soma("vault", "repair", "--vault", str(vault), "--json")
     assert answer.json["schema"] == "soma.vault.repair"
@@ -402,6 +403,6 @@ def test_a_broken_log_is_named_by_the_command(soma: Soma, vault: Path) -> None:
     _garbage(_log(vault, EXECUTIONS)[1])
     checked = soma("vault", "check", "--vault", str(vault))
     assert checked.code == 1
-    assert "archive/executions/_delta_log/00000000000000000001.json: is damaged" in " ".join(checked.out.split())
+    assert "archive/executions/_delta_log/00000000000000000001.json:isdamaged" in "".join(checked.out.split())
     assert soma("vault", "repair", "--vault", str(vault)).code == 0
     assert soma("vault", "check", "--vault", str(vault)).code == 0
