@@ -6,9 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("SOMA_CORPUS", ROOT.parent / "shared" / "traces"))
+
+# The same examples every time, so that a red run is about the change. For fresh ones:
+# make test PYTEST=--hypothesis-profile=fresh
+settings.register_profile("same", derandomize=True)
+settings.register_profile("fresh", derandomize=False)
+settings.load_profile("same")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -26,7 +26,11 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     """The value with one place changed; a path that an earlier change cut off changes nothing."""
     if not path:
         return new
-    if not isinstance(value, dict | list) or (isinstance(value, dict) and path[0] not in value):
+    if isinstance(value, dict):
+        reachable = path[0] in value
+    else:
+        reachable = isinstance(value, list) and isinstance(path[0], int) and path[0] < len(value)
+    if not reachable:
         return value
     copy = dict(value) if isinstance(value, dict) else list(value)
     copy[path[0]] = replaced(value[path[0]], path[1:], new)
