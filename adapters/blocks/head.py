@@ -9,6 +9,8 @@ from soma import codec
 
 HEAD_BYTES = 256 * 1024
 _LINES_LOOKED_AT = 40
+_LOOKED_AT = 4096
+_BOM = b"\xef\xbb\xbf"
 _TOKEN = re.compile(rb'["\\{}\[\],]')
 _CLOSER = {ord("{"): b"}", ord("["): b"]"}
 
@@ -47,11 +49,16 @@ class Head:
 
     @property
     def is_text(self) -> bool:
-        """False for binary files."""
-        return b"\x00" not in self.data[:4096]
+        """False for binary files; a NUL behind a whole first line of JSON is damage in a text."""
+        start = self.data[:_LOOKED_AT]
+        nul = start.find(b"\x00")
+        if nul < 0:
+            return True
+        before = start[:nul].removeprefix(_BOM).lstrip()
+        return before[:1] in (b"{", b"[") and b"\n" in before
 
     def _decode(self) -> None:
-        text = self.data.removeprefix(b"\xef\xbb\xbf").lstrip()
+        text = self.data.removeprefix(_BOM).lstrip()
         if not text or text[:1] not in b'{["-0123456789tfn' or not self.is_text:
             return
         values = self._line_values(text)
