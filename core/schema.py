@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 """Version of the vault's layout; a vault of a higher version is refused, one of a lower version is migrated."""
 
-Type = Literal["string", "int32", "int64", "double", "bool", "timestamp", "list", "map"]
+Type = Literal["string", "int32", "int64", "double", "bool", "timestamp", "list", "ints", "map"]
 Layer = Literal["archive", "working", "emerging", "canon"]
 LAYERS: tuple[Layer, ...] = ("archive", "working", "emerging", "canon")
 
@@ -50,7 +50,7 @@ class Table(NamedTuple):
 
         types = {
             "string": pa.string(), "int32": pa.int32(), "int64": pa.int64(), "double": pa.float64(), "bool": pa.bool_(),
-            "timestamp": pa.timestamp("us", tz="UTC"), "list": pa.list_(pa.string()),
+            "timestamp": pa.timestamp("us", tz="UTC"), "list": pa.list_(pa.string()), "ints": pa.list_(pa.int64()),
             "map": pa.map_(pa.string(), pa.string()),
         }  # fmt: skip
         return pa.schema([pa.field(column.name, types[column.type], column.nullable) for column in self.columns])
@@ -59,7 +59,8 @@ class Table(NamedTuple):
         """DuckDB's type of every column."""
         types = {
             "string": "VARCHAR", "int32": "INTEGER", "int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN",
-            "timestamp": "TIMESTAMP WITH TIME ZONE", "list": "VARCHAR[]", "map": "MAP(VARCHAR, VARCHAR)",
+            "timestamp": "TIMESTAMP WITH TIME ZONE", "list": "VARCHAR[]", "ints": "BIGINT[]",
+            "map": "MAP(VARCHAR, VARCHAR)",
         }  # fmt: skip
         return {column.name: types[column.type] for column in self.columns}
 
@@ -70,6 +71,7 @@ class Table(NamedTuple):
             "double": {"type": "number"}, "bool": {"type": "boolean"},
             "timestamp": {"type": "string", "format": "date-time"},
             "list": {"type": "array", "items": {"type": "string"}},
+            "ints": {"type": "array", "items": {"type": "integer"}},
             "map": {"type": "object", "additionalProperties": {"type": "string"}},
         }  # fmt: skip
         properties = {}
@@ -267,7 +269,87 @@ INSIGHTS = Table(
     ),
 )
 
-TABLES: tuple[Table, ...] = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS)
+PATHS = Table(
+    "working",
+    "paths",
+    "the path of an execution: its choices in order, consecutive repeats of one action taken together",
+    key=("execution_id",),
+    order=("execution_id",),
+    columns=(
+        _required("execution_id", "string", "whose path"),
+        _required("reading", "int64", "which write of the execution it was made from: bookkeeping that no view shows"),
+        _required("actions", "list", "the actions, one per place; numeric suffixes dropped"),
+        _required("decision_ids", "list", "the first decision at each place"),
+        _required("decisions", "ints", "how many decisions each place stands for"),
+        _required("failed", "ints", "of them failed"),
+        _required("timeouts", "ints", "of them timed out"),
+    ),
+)
+
+RESULTS = Table(
+    "working",
+    "results",
+    "answers of jobs over the whole vault, kept so that asking again is instant",
+    key=("job", "parameters"),
+    order=("job", "parameters"),
+    columns=(
+        _required("job", "string", "the job"),
+        _required("parameters", "string", "what it was asked, as JSON"),
+        _required("basis", "string", "digest of the rows and of the rules it was answered from"),
+        _required("answer", "string", "its result, as JSON"),
+    ),
+)
+
+_FINDING = (
+    _required("insight_id", "string", "stable id: the same finding has it every night"),
+    _required("type", "string", "what kind of finding"),
+    _required("subject", "string", "what it is about, in a fixed form: the id is its digest"),
+    _required("claim", "string", "the finding in words"),
+    _required("confidence", "double", "0 to 1: docs/insights.md gives the formula"),
+    _optional("estimate", "double", "the effect behind it"),
+    _optional("low", "double", "lower end of its interval"),
+    _optional("high", "double", "upper end of its interval"),
+    _required("support", "int64", "executions it rests on"),
+    _required("agents", "list", "whom it is about"),
+    _required("tasks", "list", "keys of the tasks it is about; empty when it is about all"),
+    _required("evidence", "list", "decision or execution ids it rests on, the most telling first"),
+    _required("contradicts", "list", "ids of findings that cannot hold together with it"),
+    _required("status", "string", "pending, promoted, rejected, superseded, decayed or retired"),
+    _required("origin", "string", "the job that found it"),
+    _required("first_seen_at", "timestamp", "when it was first found"),
+    _required("seen_at", "timestamp", "when it was last found"),
+    _required("nights", "int64", "on how many days it was found"),
+    _required("decay_at", "timestamp", "when it decays unless it is found again or decided"),
+    _required("details", "string", "what else belongs to it, as JSON"),
+)
+
+PROPOSALS = Table(
+    "emerging",
+    "proposals",
+    "what soma's own jobs found, waiting for a person's decision",
+    key=("insight_id",),
+    order=("insight_id",),
+    columns=_FINDING,
+)
+
+DECAYED = Table(
+    "archive",
+    "decayed",
+    "findings that were not found again in time",
+    key=("insight_id", "decayed_at"),
+    order=("insight_id", "decayed_at"),
+    columns=(
+        *_FINDING,
+        _required("decayed_from", "string", "the layer they stood in"),
+        _required("decayed_at", "timestamp", "when they were moved"),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (
+    EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS, PATHS, RESULTS, PROPOSALS, DECAYED,
+)  # fmt: skip
+HARVESTED: tuple[Table, ...] = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS)
+"""What was read or told; the other tables are made from these."""
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 

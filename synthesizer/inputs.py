@@ -14,7 +14,13 @@ Row = TypeVar("Row")
 
 
 class Queryable(Protocol):
-    """One snapshot with the views ``executions`` and ``decisions``, whose columns are those of ``soma.model``."""
+    """One snapshot with the views ``executions`` and ``decisions``, whose columns are those of ``soma.model``.
+
+    ``basis`` is equal for snapshots that answer everything alike; empty where answers are not kept.
+    """
+
+    @property
+    def basis(self) -> str: ...
 
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The answer of one DuckDB query; ``?`` in the text stand for ``parameters``."""

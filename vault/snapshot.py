@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soma.errors import UsageError, VaultError
-from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, TABLES, Table
+from soma.identity import digest
+from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, HARVESTED, TABLES, Table
 
 from .delta import LiveTable
 from .promise import last_promise
@@ -59,6 +60,12 @@ class Snapshot:
         """One table as pinned."""
         return self._tables[table.name]
 
+    @cached_property
+    def basis(self) -> str:
+        """Digest of the files that hold what was harvested and told: equal means that every answer is the same."""
+        names = [f"{table.name}/{name}" for table in HARVESTED for name in sorted(self.live(table).files())]
+        return digest("\n".join(names), size=16)
+
     def read(self, table: Table, columns: list[str] | None = None) -> pa.Table:
         """The rows of one table as they lie, without the views' rules."""
         return self.live(table).read(columns)
@@ -77,7 +84,7 @@ class Snapshot:
 
         Args:
             query: One SELECT in DuckDB's SQL over the views ``executions``, ``decisions``, ``execution_totals``,
-                ``sources``, ``quarantine``, ``outcomes``, ``insights``.
+                ``paths``, ``sources``, ``quarantine``, ``outcomes``, ``insights``, ``proposals``, ``decayed``.
             parameters: Values for the ``?`` of the query.
 
         Raises:
@@ -141,7 +148,8 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
         connection.execute(setting)
     for table in TABLES:
         connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
-    connection.execute(files("soma.vault").joinpath("views.sql").read_text())
+    for views in ("views.sql", "paths.sql"):
+        connection.execute(files("soma.vault").joinpath(views).read_text())
     connection.execute("SET lock_configuration = true")
     return connection
 

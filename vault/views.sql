@@ -38,66 +38,30 @@ SELECT d.* EXCLUDE (reading)
 FROM decisions_stored AS d
 SEMI JOIN visible AS v ON d.execution_id = v.execution_id AND d.reading = v.reading;
 
--- The path of an execution: its choices in order, consecutive repeats of one action taken together, numeric suffixes
--- dropped as in signatures. What an execution met with (failures, guards) is not a choice; choices of sub-agents belong to
--- their own executions. The lists of a row have one entry per place of the path.
-CREATE VIEW paths AS
-WITH chosen AS (
-    SELECT
-        execution_id,
-        decision_id,
-        step,
-        regexp_replace(action, '[_-][0-9]+$', '') AS action,
-        outcome
-    FROM decisions
-    WHERE kind NOT IN ('failure', 'guard')
-),
-opened AS (
-    SELECT
-        *,
-        CASE WHEN lag(action) OVER (PARTITION BY execution_id ORDER BY step, decision_id) = action THEN 0 ELSE 1 END
-            AS opens
-    FROM chosen
-),
-numbered AS (
-    SELECT
-        *,
-        sum(opens) OVER (
-            PARTITION BY execution_id ORDER BY step, decision_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS place
-    FROM opened
-),
-places AS (
-    SELECT
-        execution_id,
-        place,
-        min(action) AS action,
-        max(CASE WHEN opens = 1 THEN decision_id END) AS decision_id,
-        count(*) AS decisions,
-        count(CASE WHEN outcome = 'failed' THEN 1 END) AS failed,
-        count(CASE WHEN outcome = 'timeout' THEN 1 END) AS timeouts
-    FROM numbered
-    GROUP BY execution_id, place
-)
-SELECT
-    execution_id,
-    list(action ORDER BY place) AS actions,
-    list(decision_id ORDER BY place) AS decision_ids,
-    list(CAST(decisions AS BIGINT) ORDER BY place) AS decisions,
-    list(CAST(failed AS BIGINT) ORDER BY place) AS failed,
-    list(CAST(timeouts AS BIGINT) ORDER BY place) AS timeouts
-FROM places
-GROUP BY execution_id
-ORDER BY execution_id;
+CREATE VIEW results AS SELECT * FROM results_stored;
+CREATE VIEW decayed AS SELECT * FROM decayed_stored;
 
 CREATE VIEW sources AS SELECT * FROM sources_stored;
 CREATE VIEW quarantine AS SELECT * FROM quarantine_stored;
 CREATE VIEW outcomes AS SELECT * FROM outcomes_stored;
 
--- Several sources may tell the same finding: one row of them, always the same whatever order they came in.
+-- What soma's own jobs found.
+CREATE VIEW proposals AS SELECT * FROM proposals_stored;
+
+-- Proposals of all origins. Several sources may tell the same finding: one row of them, always the same whatever order
+-- they came in.
 CREATE VIEW insights AS
-SELECT * FROM insights_stored
-QUALIFY row_number() OVER (PARTITION BY insight_id ORDER BY source_id DESC, source_offset DESC) = 1;
+WITH told AS (
+    SELECT *
+    FROM insights_stored
+    QUALIFY row_number() OVER (PARTITION BY insight_id ORDER BY source_id DESC, source_offset DESC) = 1
+)
+SELECT * FROM told
+UNION ALL
+SELECT
+    insight_id, type, claim, confidence, agents, evidence, status, origin, seen_at,
+    NULL AS source_id, NULL AS source_offset, NULL AS source_length
+FROM proposals_stored;
 
 -- Own figures and those of all sub-agents below, however deep.
 CREATE VIEW execution_totals AS

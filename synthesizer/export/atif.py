@@ -42,6 +42,9 @@ def export_atif(vault: Queryable, execution_id: str) -> dict[str, Any]:
     run: dict[str, Any] = found[0]
     steps = [] if run["task_text"] is None else [{"source": "user", "message": run["task_text"]}]
     steps += [_step(row) for row in vault.sql(query(_PACKAGE, "decisions"), [execution_id]).to_pylist()]
+    if not steps:
+        # ATIF knows no trajectory without steps; this one says nothing and is read back as nothing.
+        steps = [{"source": "system", "message": ""}]
     labels = dict(run["labels"])
     return {
         "schema_version": SCHEMA_VERSION,

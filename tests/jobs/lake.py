@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from importlib.resources import files
 from typing import Any
 
 import duckdb
@@ -16,6 +17,16 @@ _TYPES = {
     "float | None": pa.float64(), "bool | None": pa.bool_(), "list[str] | None": pa.list_(pa.string()),
     "dict[str, str]": pa.map_(pa.string(), pa.string()),
 }  # fmt: skip
+# What lies under the vault's views: every decision visible, nothing kept yet.
+_STORED = """
+    CREATE VIEW visible AS SELECT execution_id, 1 AS reading FROM executions;
+    CREATE VIEW decisions_stored AS SELECT *, 1 AS reading FROM decisions;
+    CREATE TABLE paths_stored (
+        execution_id VARCHAR, reading BIGINT, actions VARCHAR[], decision_ids VARCHAR[], decisions BIGINT[],
+        failed BIGINT[], timeouts BIGINT[]
+    );
+    CREATE TABLE results (job VARCHAR, parameters VARCHAR, basis VARCHAR, answer VARCHAR);
+"""
 
 
 class Lake:
@@ -28,6 +39,10 @@ class Lake:
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.register("executions", table(Execution, executions))
         self._connection.register("decisions", table(NormalizedDecision, decisions))
+        self._connection.execute(_STORED)
+        self._connection.execute(files("soma.vault").joinpath("paths.sql").read_text())
+
+    basis = ""
 
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         return self._connection.sql(query, params=list(parameters)).to_arrow_table()

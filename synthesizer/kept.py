@@ -1,0 +1,75 @@
+"""Answers over the whole vault that the nightly run keeps, so that asking again is instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from soma import __version__, codec
+from soma.identity import digest
+
+from .inputs import Queryable
+from .queries import query
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_Result = TypeVar("_Result")
+METHOD = 1
+"""Raised when a job answers the same rows differently than before: what older methods answered is not used again."""
+
+
+class Keeping:
+    """A snapshot that remembers what was asked of it as a whole: each such question is answered once.
+
+    Attributes:
+        answers: Job and parameters (JSON) to the answer.
+    """
+
+    def __init__(self, vault: Queryable) -> None:
+        self._vault = vault
+        self.answers: dict[tuple[str, str], Any] = {}
+
+    @property
+    def basis(self) -> str:
+        """The snapshot's."""
+        return self._vault.basis
+
+    def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """What the snapshot answers."""
+        return self._vault.sql(query, parameters)
+
+
+def kept(
+    vault: Queryable, job: str, parameters: dict[str, Any], result: type[_Result], compute: Callable[[], _Result]
+) -> _Result:
+    """The answer of ``job``: the kept one where it was made from these very rows by this method, else a new one.
+
+    Args:
+        vault: The snapshot to answer from.
+        job: Name of the job.
+        parameters: Everything besides the rows that decides the answer; JSON values.
+        result: Type of the answer.
+        compute: Makes it.
+    """
+    asked = (job, codec.encode(parameters))
+    if isinstance(vault, Keeping):
+        if asked not in vault.answers:
+            vault.answers[asked] = _stored(vault, asked, result) or compute()
+        answer: _Result = vault.answers[asked]
+        return answer
+    return _stored(vault, asked, result) or compute()
+
+
+def _stored(vault: Queryable, asked: tuple[str, str], result: type[_Result]) -> _Result | None:
+    if not vault.basis:
+        return None
+    found = vault.sql(query("soma.synthesizer", "kept"), (*asked, basis(vault)))
+    return msgspec.json.decode(found["answer"][0].as_py(), type=result) if found.num_rows else None
+
+
+def basis(vault: Queryable) -> str:
+    """What a kept answer was made from: the rows, and the method that read them."""
+    return digest(f"{vault.basis} {__version__} {METHOD}", size=16)

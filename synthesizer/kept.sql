@@ -1,0 +1,4 @@
+-- The kept answer of a job.
+SELECT answer
+FROM results
+WHERE job = ? AND parameters = ? AND basis = ?
