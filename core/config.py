@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from soma.errors import ConfigError
 
 KEY_BYTES = 32
 DEFAULT_VAULT = ".soma"
+_AT = re.compile(r"at `\$\.([a-z]+)")
 
 
 class AgentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,14 +34,46 @@ class RedactSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phones: bool = False
 
 
+class TaskRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[tasks]]``: executions that meet all conditions attempt the task ``task``, or are not to be compared at all.
+
+    Globs know ``*`` and ``?``; the rules are tried in their order, the first that holds decides.
+
+    Attributes:
+        task: Name of the task. comparable: ``false`` instead of a name: these executions belong to no task.
+        id: Glob for the id the source gives the task.
+        text: Glob for the whole first request, in any case and spacing.
+        regex: Regular expression (RE2 syntax) found somewhere in the first request.
+        agent: Glob for the agent.
+        labels: Globs for labels of the execution, all of which it must have.
+    """
+
+    task: str | None = None
+    comparable: bool = True
+    id: str | None = None
+    text: str | None = None
+    regex: str | None = None
+    agent: str | None = None
+    labels: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        if (self.task is None) == self.comparable:
+            raise ValueError("a task rule needs either a name (task = ...) or comparable = false")
+        if self.task is not None and not self.task.strip():
+            raise ValueError("a task needs a name that is not empty")
+        if not self.labels and all(value is None for value in (self.id, self.text, self.regex, self.agent)):
+            raise ValueError("a task rule needs a condition: id, text, regex, agent or labels")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can be set in ``soma.toml``."""
+    """Everything that can be set in ``soma.toml``; ``tasks`` may stand in ``tasks.toml`` beside it instead."""
 
     vault: str = DEFAULT_VAULT
     mapping: str | None = None
     jobs: int | None = None
     agents: list[AgentRule] = []
     redact: RedactSettings = RedactSettings()
+    tasks: list[TaskRule] = []
 
 
 class Sourced(msgspec.Struct, frozen=True):
@@ -65,7 +99,7 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
     """The settings in force for a command started in ``folder``.
 
     Args:
-        folder: Where ``soma.toml`` or ``pyproject.toml`` is looked for, here and in the folders above.
+        folder: Where ``soma.toml``, ``pyproject.toml`` or ``tasks.toml`` is looked for, here and in the folders above.
         environment: Variables; ``SOMA_VAULT``, ``SOMA_JOBS`` and ``SOMA_MAPPING`` are read.
         flags: Values given on the command line; ``None`` means not given.
 
@@ -74,10 +108,13 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
     """
     values: dict[str, Any] = {}
     origins = dict.fromkeys(Settings.__struct_fields__, "default")
-    path, table = _file(folder)
-    for name, value in table.items():
-        values[name] = value
-        origins[name] = str(path)
+    for path, table in _files(folder):
+        for name, value in table.items():
+            if name in values:
+                hint = f"keep the rules in one place: {path}, or [[{name}]] in {origins[name]}"
+                raise ConfigError(f"{name} stands in two files", where=str(path), hint=hint)
+            values[name] = value
+            origins[name] = str(path)
     for name in ("vault", "jobs", "mapping"):
         variable = f"SOMA_{name.upper()}"
         if environment.get(variable):
@@ -90,7 +127,7 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
     try:
         settings = msgspec.convert(values, Settings)
     except msgspec.ValidationError as problem:
-        raise ConfigError(f"a setting cannot be used: {problem}", where=str(path) if path else None) from problem
+        raise ConfigError(f"a setting cannot be used: {problem}", where=_origin(problem, origins)) from problem
     if settings.jobs is not None and settings.jobs < 1:
         raise ConfigError("jobs must be 1 or more", where=origins["jobs"])
     return Config(settings, origins)
@@ -102,18 +139,48 @@ def _number(text: str, variable: str) -> int:
     return int(text)
 
 
-def _file(folder: Path) -> tuple[Path | None, dict[str, Any]]:
+def _origin(problem: msgspec.ValidationError, origins: Mapping[str, str]) -> str | None:
+    """The file or variable that the refused setting came from; the settings file where the message names none."""
+    told = _AT.search(str(problem))
+    if told and told[1] in origins:
+        return origins[told[1]]
+    return next((origin for origin in origins.values() if origin.endswith(".toml")), None)
+
+
+def _files(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """The nearest settings and the task rules beside them; rules may also stand alone."""
     for place in (folder, *folder.parents):
-        for name in ("soma.toml", "pyproject.toml"):
-            path = place / name
-            if not path.is_file():
-                continue
-            table = _toml(path)
-            if name == "soma.toml":
-                return path, table
-            if "soma" in table.get("tool", {}):
-                return path, table["tool"]["soma"]
-    return None, {}
+        found = [*_settings(place), *_task_rules(place)]
+        if found:
+            return found
+    return []
+
+
+def _settings(place: Path) -> list[tuple[Path, dict[str, Any]]]:
+    for name in ("soma.toml", "pyproject.toml"):
+        path = place / name
+        if not path.is_file():
+            continue
+        table = _toml(path)
+        if name == "soma.toml":
+            return [(path, table)]
+        if "soma" in table.get("tool", {}):
+            return [(path, table["tool"]["soma"])]
+    return []
+
+
+def _task_rules(place: Path) -> list[tuple[Path, dict[str, Any]]]:
+    path = place / "tasks.toml"
+    if not path.is_file():
+        return []
+    table = _toml(path)
+    # Other tools have a file of this name too; theirs holds no list of tables called tasks.
+    if not isinstance(table.get("tasks"), list):
+        return []
+    if others := sorted(table.keys() - {"tasks"}):
+        raise ConfigError(f"only [[tasks]] may stand here, not {others[0]}", where=str(path),
+                          hint="settings belong into soma.toml")  # fmt: skip
+    return [(path, table)]
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 """Version of the vault's layout; a vault of a higher version is refused, one of a lower version is migrated."""
 
-Type = Literal["string", "int32", "int64", "double", "bool", "timestamp", "list", "ints", "map"]
+Type = Literal["string", "int32", "int64", "double", "bool", "timestamp", "list", "ints", "doubles", "map"]
 Layer = Literal["archive", "working", "emerging", "canon"]
 LAYERS: tuple[Layer, ...] = ("archive", "working", "emerging", "canon")
 
@@ -51,6 +51,7 @@ class Table(NamedTuple):
         types = {
             "string": pa.string(), "int32": pa.int32(), "int64": pa.int64(), "double": pa.float64(), "bool": pa.bool_(),
             "timestamp": pa.timestamp("us", tz="UTC"), "list": pa.list_(pa.string()), "ints": pa.list_(pa.int64()),
+            "doubles": pa.list_(pa.float64()),
             "map": pa.map_(pa.string(), pa.string()),
         }  # fmt: skip
         return pa.schema([pa.field(column.name, types[column.type], column.nullable) for column in self.columns])
@@ -59,7 +60,7 @@ class Table(NamedTuple):
         """DuckDB's type of every column."""
         types = {
             "string": "VARCHAR", "int32": "INTEGER", "int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN",
-            "timestamp": "TIMESTAMP WITH TIME ZONE", "list": "VARCHAR[]", "ints": "BIGINT[]",
+            "timestamp": "TIMESTAMP WITH TIME ZONE", "list": "VARCHAR[]", "ints": "BIGINT[]", "doubles": "DOUBLE[]",
             "map": "MAP(VARCHAR, VARCHAR)",
         }  # fmt: skip
         return {column.name: types[column.type] for column in self.columns}
@@ -72,6 +73,7 @@ class Table(NamedTuple):
             "timestamp": {"type": "string", "format": "date-time"},
             "list": {"type": "array", "items": {"type": "string"}},
             "ints": {"type": "array", "items": {"type": "integer"}},
+            "doubles": {"type": "array", "items": {"type": ["number", "null"]}},
             "map": {"type": "object", "additionalProperties": {"type": "string"}},
         }  # fmt: skip
         properties = {}
@@ -283,6 +285,7 @@ PATHS = Table(
         _required("decisions", "ints", "how many decisions each place stands for"),
         _required("failed", "ints", "of them failed"),
         _required("timeouts", "ints", "of them timed out"),
+        _required("durations_ms", "doubles", "how long the first decision at each place took; null where not known"),
     ),
 )
 

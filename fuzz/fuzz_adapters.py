@@ -2,8 +2,9 @@
 
     make fuzz FORMAT=openclaw RUNS=100000
 
-Both begin with the traces in ``fixtures/<FORMAT>`` and stop with exit code 1 at what an adapter must not do: raise
-anything but a ``SourceError``, hang, or yield an unsound draft. What broke it is kept in ``.fuzz/``.
+Both begin with the traces in ``fixtures/<FORMAT>``, or with the kit's own sample where none ship, and end with an exit
+code other than 0 at what an adapter must not do: raise anything but a ``SourceError``, hang, or yield an unsound draft.
+What broke it is kept in ``.fuzz/``, and so are the inputs that reached new code: the next run goes on from there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import argparse
 import importlib
 import importlib.util
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -34,24 +34,31 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    samples = ROOT / "fixtures" / options.format
-    if not samples.is_dir():
-        parser.error(f"there are no traces in {samples}")
+    samples = samples_of(options.format)
+    if not samples:
+        parser.error(f"there are no traces in {ROOT / 'fixtures' / options.format}")
     if importlib.util.find_spec("atheris") is None:
         sys.stderr.write("atheris is not installed: seeded mutants instead (pip install atheris for coverage)\n")
-        plain = [options.format, str(samples), "--runs", options.runs, "--seed", options.seed, "--keep", KEPT]
+        plain = [options.format, *samples, "--runs", options.runs, "--seed", options.seed, "--keep", KEPT]
         return command.main([str(argument) for argument in plain])
     return _guided(options.format, samples, options.runs, options.seed)
 
 
-def _guided(name: str, samples: Path, runs: int, seed: int) -> int:
+def samples_of(name: str) -> list[Path]:
+    """The traces of a format that the mutants are made of."""
+    shipped = sorted(path for path in (ROOT / "fixtures" / name).rglob("*") if path.is_file())
+    return shipped or sorted((ROOT / "testing" / "other_formats").glob(f"{name}.*"))
+
+
+def _guided(name: str, samples: list[Path], runs: int, seed: int) -> int:
     atheris: Any = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["soma.adapters"]):
         adapter: Adapter = adapter_named(name)
-    folder = Path(tempfile.mkdtemp(prefix="soma-fuzz-"))
+    corpus = KEPT / "corpus" / name
+    corpus.mkdir(parents=True, exist_ok=True)
+    path = KEPT / "input"
 
     def one_input(data: bytes) -> None:
-        path = folder / "input"
         path.write_bytes(data)
         if (fault := fault_with(adapter, path, SECONDS)) is not None:
             raise AssertionError(f"{name} {fault}")
@@ -60,12 +67,10 @@ def _guided(name: str, samples: Path, runs: int, seed: int) -> int:
         mutant = next(mutants([data or b"{}"], 1, seed, number))
         return mutant.data[:longest] or b"{"
 
-    KEPT.mkdir(exist_ok=True)
-    corpus = [str(path) for path in sorted({path.parent for path in samples.rglob("*") if path.is_file()})]
+    for number, sample in enumerate(samples):
+        (corpus / f"sample-{number}").write_bytes(sample.read_bytes())
     limits = [f"-runs={runs}", f"-seed={seed or 1}", "-max_len=200000", f"-artifact_prefix={KEPT}/"]
-    atheris.Setup(
-        [sys.argv[0], *limits, tempfile.mkdtemp(prefix="soma-corpus-"), *corpus], one_input, custom_mutator=change
-    )
+    atheris.Setup([sys.argv[0], *limits, str(corpus)], one_input, custom_mutator=change)
     atheris.Fuzz()
     return 0
 

@@ -50,10 +50,17 @@ def shown(path: str) -> str:
 
 
 class Discovery(msgspec.Struct):
-    """What was found, and what could not be looked at."""
+    """What was found.
+
+    Attributes:
+        candidates: Files that may hold traces.
+        unreadable: What could not be looked at, and why.
+        passed_by: What lies in a folder and is never opened (pipes, devices, links in a circle), and what it is.
+    """
 
     candidates: list[Candidate] = msgspec.field(default_factory=list)
     unreadable: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    passed_by: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
 
 def check_paths(paths: Iterable[str]) -> None:
@@ -80,11 +87,12 @@ def discover(paths: Iterable[str], *, since_ns: int | None = None) -> Discovery:
     out = Discovery()
     for path in paths:
         for start in _expanded(path):
-            for file in _files(start, out.unreadable):
+            for file in _files(start, out):
                 candidate = _candidate(file, out.unreadable)
                 if candidate and (since_ns is None or candidate.modified_ns >= since_ns):
                     found[candidate.path] = candidate
     out.candidates = [found[path] for path in sorted(found)]
+    out.unreadable, out.passed_by = sorted(set(out.unreadable)), sorted(set(out.passed_by))
     return out
 
 
@@ -98,7 +106,7 @@ def _expanded(path: str) -> list[str]:
     return [os.path.abspath(match) for match in matches]
 
 
-def _files(start: str, unreadable: list[tuple[str, str]]) -> Iterator[str]:
+def _files(start: str, out: Discovery) -> Iterator[str]:
     if not os.path.isdir(start):
         yield start
         return
@@ -113,20 +121,37 @@ def _files(start: str, unreadable: list[tuple[str, str]]) -> Iterator[str]:
             entered.add((place.st_dev, place.st_ino))
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as problem:
-            unreadable.append((folder, problem.strerror or type(problem).__name__))
+            out.unreadable.append((folder, problem.strerror or type(problem).__name__))
             continue
         for entry in entries:
             try:
                 if entry.is_dir():
-                    if entry.name not in _NOT_ENTERED:
+                    if entry.name in _NOT_ENTERED:
+                        continue
+                    facts = entry.stat()
+                    if (facts.st_dev, facts.st_ino) in entered and _holds(entry.path, folder):
+                        out.passed_by.append((entry.path, "a link back to a folder it lies in, not followed"))
+                    else:
                         pending.append(entry.path)
                 elif entry.is_file():
                     if not entry.name.endswith(_NOT_READ):
                         yield entry.path
                 elif entry.is_symlink() and not os.path.exists(entry.path):
-                    unreadable.append((entry.path, "the link leads nowhere"))
+                    out.unreadable.append((entry.path, "the link leads nowhere"))
+                else:
+                    out.passed_by.append((entry.path, f"{_kind(os.stat(entry.path).st_mode)}, never opened"))
             except OSError as problem:
-                unreadable.append((entry.path, problem.strerror or type(problem).__name__))
+                out.unreadable.append((entry.path, problem.strerror or type(problem).__name__))
+
+
+def _holds(link: str, folder: str) -> bool:
+    target = os.path.realpath(link)
+    return os.path.commonpath([target, os.path.realpath(folder)]) == target
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    return kinds.get(stat.S_IFMT(mode), "no regular file")
 
 
 def _candidate(path: str, unreadable: list[tuple[str, str]]) -> Candidate | None:

@@ -8,6 +8,8 @@ from soma.adapters.blocks.head import HEAD_BYTES, Head
 
 from .discover import Candidate
 
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
 
 class Heads:
     """Reads heads; the listing of a folder is kept for the other files of it."""
@@ -33,7 +35,7 @@ class Heads:
 def looks_like(head: Head) -> str:
     """A few words about a file of unknown format; of its text only names of fields."""
     if not head.is_text:
-        return "a binary file"
+        return "text in UTF-16, soma reads UTF-8" if head.data[:2] in _UTF16 else "a binary file"
     records = head.records
     if not records:
         return "a list of JSON values" if head.values else "text that is no JSON"

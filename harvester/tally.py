@@ -87,8 +87,13 @@ class Tally:
             Unusable(self._redact(shown(path)), "failed", f"cannot be looked at: {why}", "check its permissions")
             for path, why in discovery.unreadable
         ]
-        states = Counter(self._states)
+        unusable += [
+            Unusable(self._redact(shown(path)), "unrecognised", what, "soma reads regular files; copy traces into one")
+            for path, what in discovery.passed_by
+        ]
+        states = self._states.copy()
         states["failed"] += len(discovery.unreadable)
+        states["unrecognised"] += len(discovery.passed_by)
         names = ("read", "new", "changed", "unchanged", "empty", "unrecognised", "failed")
         return Summary(
             sources=SourceCounts(**{name: states[name] for name in names}),
@@ -99,7 +104,7 @@ class Tally:
             bytes=self._bytes,
             seconds=round(seconds, 3),
             vault_version=vault_version,
-            warnings=self._warnings(unusable, states["failed"]),
+            warnings=self._warnings(unusable, states),
             formats=[_format_counts(name, self._formats[name]) for name in sorted(self._formats)],
             unusable=sorted(unusable, key=lambda item: (_ORDER[item.state], item.path))[:_LISTED],
             redactions=dict(sorted(self._redactions.items())),
@@ -107,15 +112,15 @@ class Tally:
             interrupted=self.interrupted,
         )
 
-    def _warnings(self, unusable: list[Unusable], failed: int) -> list[str]:
+    def _warnings(self, unusable: list[Unusable], states: Counter[str]) -> list[str]:
         out = []
         if self.interrupted:
             out.append("interrupted: what was read completely is kept, run the same command again to go on")
-        if failed:
-            out.append(f"{failed:,} sources failed")
+        if states["failed"]:
+            out.append(f"{states['failed']:,} sources failed")
         for state, words in (("empty", "exist but hold no run"), ("unrecognised", "are claimed by no adapter")):
-            if self._states[state]:
-                out.append(f"{self._states[state]:,} sources {words}")
+            if states[state]:
+                out.append(f"{states[state]:,} sources {words}")
         if self._quarantined:
             out.append(f"{self._quarantined:,} records could not be used")
         if self._still:

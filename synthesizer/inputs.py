@@ -14,13 +14,12 @@ Row = TypeVar("Row")
 
 
 class Queryable(Protocol):
-    """One snapshot with the views ``executions`` and ``decisions``, whose columns are those of ``soma.model``.
-
-    ``basis`` is equal for snapshots that answer everything alike; empty where answers are not kept.
-    """
+    """One snapshot with the views ``executions`` and ``decisions``, whose columns are those of ``soma.model``."""
 
     @property
-    def basis(self) -> str: ...
+    def basis(self) -> str:
+        """Equal for snapshots that answer everything alike; empty where answers are not kept."""
+        ...
 
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         """The answer of one DuckDB query; ``?`` in the text stand for ``parameters``."""

@@ -30,7 +30,7 @@ def add_missing_paths(snapshot: Snapshot, changes: Changes) -> int:
         changes.add(PATHS, "execution_id", old, _together(current, missing))
     elif missing.num_rows:
         changes.add(PATHS, "execution_id", set(), missing)
-    return missing.num_rows
+    return int(missing.num_rows)
 
 
 def _together(current: pa.Table, missing: pa.Table) -> pa.Table:

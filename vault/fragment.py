@@ -1,8 +1,15 @@
-"""Parquet files that belong to no table yet: written anywhere, by any process, and committed later or never."""
+"""Parquet files that belong to no table yet: written anywhere, by any process, and committed later or never.
+
+A file's name ends with a digest of its bytes. The checksums of parquet cover the values of its pages only: its headers
+and footer, where the statistics stand by which engines skip rows, have none. A name is kept by the log, by its
+checkpoints and where there is no log any more.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +25,16 @@ if TYPE_CHECKING:
 
 _ROW_GROUP = 64 * 1024
 _STATISTICS = ("execution_id", "agent_id", "source_id", "decision_id")
+_UNIQUE_BYTES = 12
+_DIGEST_DIGITS = 32
+_NAMED_BY_CONTENT = re.compile(rf"[a-z]+-[0-9a-f]{{{2 * _UNIQUE_BYTES}}}([0-9a-f]{{{_DIGEST_DIGITS}}})\.parquet")
 
 
 class Fragment(msgspec.Struct, frozen=True):
     """A written file.
 
     Attributes:
-        name: File name inside the table's folder.
+        name: File name inside the table's folder: a purpose, a random number and a digest of the file's bytes.
         rows: How many rows it holds.
         size: Its bytes.
         stats: Delta statistics as JSON: row count, smallest and largest value of the key columns.
@@ -45,22 +55,38 @@ def write_fragment(vault: Path, table: Table, rows: pa.Table, purpose: str = "pa
     rows = rows.select(table.arrow().names).cast(table.arrow())
     rows = rows.sort_by([(column, "ascending") for column in table.order])
     folder = vault / table.path
-    name = f"{purpose}-{secrets.token_hex(12)}.parquet"
     try:
         files.make_private_folder(folder)
-        size = _write(folder / name, rows)
+        path, size = _write(folder, f"{purpose}-{secrets.token_hex(_UNIQUE_BYTES)}", rows)
     except OSError as problem:
         raise VaultError(
             f"a file of the vault cannot be written: {problem.strerror or problem}",
             where=str(folder),
             hint="check that the disk is not full or read-only, then run the command again",
         ) from problem
-    return Fragment(name, rows.num_rows, size, codec.encode(_stats(rows)))
+    return Fragment(path.name, rows.num_rows, size, codec.encode(_stats(rows)))
 
 
-def _write(path: Path, rows: pa.Table) -> int:
+def told_digest(name: str) -> str | None:
+    """The digest that a file's name says it has; ``None`` for files that were not written by ``write_fragment``."""
+    match = _NAMED_BY_CONTENT.fullmatch(name)
+    return match[1] if match else None
+
+
+def found_digest(path: Path) -> str:
+    """The digest a file has: the first 32 hex digits of its SHA-256 (FIPS 180-4).
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:_DIGEST_DIGITS]
+
+
+def _write(folder: Path, name: str, rows: pa.Table) -> tuple[Path, int]:
     import pyarrow.parquet as pq
 
+    path = folder / f"{name}.parquet"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, files.PRIVATE_FILE)
     written = False
     try:
@@ -73,14 +99,16 @@ def _write(path: Path, rows: pa.Table) -> int:
                 row_group_size=_ROW_GROUP,
                 write_page_checksum=True,
             )
-            stream.flush()
-            os.fsync(stream.fileno())
             size = stream.tell()
+        path = path.rename(folder / f"{name}{found_digest(path)}.parquet")
+        # After the new name, which so comes to the disk together with the bytes.
+        with path.open("rb+") as stream:
+            os.fsync(stream.fileno())
         written = True
     finally:
         if not written:
             path.unlink(missing_ok=True)
-    return size
+    return path, size
 
 
 def _stats(rows: pa.Table) -> dict[str, Any]:

@@ -13,7 +13,8 @@ chosen AS (
         d.decision_id,
         d.step,
         regexp_replace(d.action, '[_-][0-9]+$', '') AS action,
-        d.outcome
+        d.outcome,
+        d.duration_ms
     FROM decisions_stored AS d
     SEMI JOIN unstored AS u ON u.execution_id = d.execution_id AND u.reading = d.reading
     WHERE d.kind NOT IN ('failure', 'guard')
@@ -41,7 +42,8 @@ places AS (
         max(CASE WHEN opens = 1 THEN decision_id END) AS decision_id,
         count(*) AS decisions,
         count(CASE WHEN outcome = 'failed' THEN 1 END) AS failed,
-        count(CASE WHEN outcome = 'timeout' THEN 1 END) AS timeouts
+        count(CASE WHEN outcome = 'timeout' THEN 1 END) AS timeouts,
+        max(CASE WHEN opens = 1 THEN duration_ms END) AS duration_ms
     FROM numbered
     GROUP BY execution_id, place
 ),
@@ -52,7 +54,8 @@ gathered AS (
         list(decision_id ORDER BY place) AS decision_ids,
         list(CAST(decisions AS BIGINT) ORDER BY place) AS decisions,
         list(CAST(failed AS BIGINT) ORDER BY place) AS failed,
-        list(CAST(timeouts AS BIGINT) ORDER BY place) AS timeouts
+        list(CAST(timeouts AS BIGINT) ORDER BY place) AS timeouts,
+        list(duration_ms ORDER BY place) AS durations_ms
     FROM places
     GROUP BY execution_id
 )
@@ -63,7 +66,8 @@ SELECT
     coalesce(g.decision_ids, []) AS decision_ids,
     coalesce(g.decisions, []) AS decisions,
     coalesce(g.failed, []) AS failed,
-    coalesce(g.timeouts, []) AS timeouts
+    coalesce(g.timeouts, []) AS timeouts,
+    coalesce(g.durations_ms, []) AS durations_ms
 FROM unstored AS u
 LEFT JOIN gathered AS g ON g.execution_id = u.execution_id;
 
@@ -73,7 +77,7 @@ FROM paths_stored AS p
 SEMI JOIN visible AS v ON v.execution_id = p.execution_id AND v.reading = p.reading;
 
 CREATE VIEW paths AS
-SELECT execution_id, actions, decision_ids, decisions, failed, timeouts
+SELECT execution_id, actions, decision_ids, decisions, failed, timeouts, durations_ms
 FROM (
     SELECT * FROM paths_kept
     UNION ALL

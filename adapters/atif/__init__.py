@@ -16,4 +16,4 @@ from .map import map_records
 from .read import read
 from .sniff import sniff
 
-ADAPTER = Adapter(name="atif", version=1, capabilities=CAPABILITIES, sniff=sniff, read=read, map=map_records)
+ADAPTER = Adapter(name="atif", version=2, capabilities=CAPABILITIES, sniff=sniff, read=read, map=map_records)

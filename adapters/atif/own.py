@@ -46,7 +46,9 @@ def facts_in(holder: dict[str, Any]) -> dict[str, Any]:
 
 
 def restore_decision(draft: DecisionDraft, facts: dict[str, Any]) -> None:
-    """Put the exported facts of a decision back."""
+    """Put the exported facts of a decision back; an error that was only worked out from the answer was none."""
+    if facts:
+        draft.error = None
     _restore(draft, facts, _DECISION)
     turn = as_count(facts.get("turn"))
     if turn is not None:

@@ -16,6 +16,7 @@ from soma.text import clip
 
 from .outcome import by_exit_code
 from .own import facts_in, restore_decision
+from .terminal import typed
 from .written import calls_in
 
 _ANSWER = "respond"
@@ -57,17 +58,21 @@ def decisions_of(step: dict[str, Any], record: Record, model: str | None) -> lis
         if not calls and results:
             calls = [(None, _ANSWER, None)]
     thought = as_text(step.get("reasoning_content")) or words
+    facts = facts_in(step)
+    # An exported step names the model where the vault knew it.
+    made_by = as_text(step.get("model_name")) or (None if facts else model)
     drafts = [
         DecisionDraft(
             tool=tool, arguments=given, native_id=native, reasoning=clip(thought) if thought else None,
-            started_at=clock.instant(step.get("timestamp")), model=as_text(step.get("model_name")) or model,
+            started_at=clock.instant(step.get("timestamp")), model=made_by,
             source_id=record.source.source_id, offset=record.offset, length=record.length,
         )
         for native, tool, given in calls
     ]  # fmt: skip
     _settle(drafts, results)
-    facts = facts_in(step)
     for draft in drafts:
+        if (chosen := typed(draft.arguments)) is not None:
+            draft.action, draft.role = chosen
         restore_decision(draft, facts)
     if drafts:
         usage = usage_of(as_object(step.get("metrics")))

@@ -13,12 +13,12 @@ from soma.adapters.contract import Yield
 from soma.model import ExecutionDraft
 from soma.source import Damage, Record, Source
 
-from . import intercode, tau
+from . import groupchat, intercode, tau
 from .conversation import Conversation
 from .facts import ENVELOPE, Facts, facts_of, session_of, spelled
 from .read import Located
 from .run_id import content_id, is_unique, own_id, placed_id
-from .shapes import Chat, Entry, Lone, is_tau
+from .shapes import Chat, Entry, Group, Lone, is_tau
 from .usage import tokens_of
 
 _HELD = 64
@@ -74,6 +74,8 @@ class _Reader:
         found = located.found
         if isinstance(found, Entry):
             yield intercode.execution(record, found)
+        elif isinstance(found, Group):
+            yield groupchat.execution(record, found, located.spans)
         elif isinstance(found, Lone):
             self._continue(record, found)
         else:

@@ -8,7 +8,7 @@ from soma.adapters.blocks.document import read_document, starts_with_a_whole_lin
 from soma.adapters.blocks.jsonl import read_lines
 from soma.source import Damage, Limits, Reading, Record, Source
 
-from .shapes import Chat, Found, find
+from .shapes import Chat, Found, Group, find
 from .spans import Span, Spans
 
 
@@ -69,11 +69,11 @@ def _document(source: Source, limits: Limits) -> Reading:
         for found in find(item.value):
             empty = False
             offset, length = spans.of(found.path)
-            inner = _message_spans(found, spans) if isinstance(found, Chat) else []
+            inner = _message_spans(found, spans) if isinstance(found, Chat | Group) else []
             yield Record(source, offset, length, Located(found, inner))
         if empty:
             yield Damage(source_id=source.source_id, offset=0, length=item.length, reason="holds no conversation")
 
 
-def _message_spans(chat: Chat, spans: Spans) -> list[Span]:
+def _message_spans(chat: Chat | Group, spans: Spans) -> list[Span]:
     return [spans.of((*path, index)) for path, messages in chat.lists for index in range(len(messages))]

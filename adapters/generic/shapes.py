@@ -17,6 +17,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 MAX_DEPTH = 4
 _SAMPLE = 20
+_SPEAKERS = 3
 _FIRST_CHOICE = (
     "messages", "conversation", "conversations", "traj", "trajectory", "history", "chat", "dialog", "dialogue", "turns",
     "transcript",
@@ -80,7 +81,20 @@ class Entry(msgspec.Struct, frozen=True):
     entry: dict[str, Any]
 
 
-Found: TypeAlias = Chat | Lone | Entry
+class Group(msgspec.Struct, frozen=True):
+    """A chat of several named agents without tool calls: see ``groupchat``."""
+
+    path: Path
+    around: tuple[dict[str, Any], ...]
+    lists: list[tuple[Path, list[Any]]]
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages in their order."""
+        return [message for _, items in self.lists for message in items]
+
+
+Found: TypeAlias = Chat | Group | Lone | Entry
 
 
 def find(value: Any) -> Iterator[Found]:
@@ -109,6 +123,8 @@ def _search(value: Any, path: Path, around: tuple[dict[str, Any], ...]) -> Itera
         for index, item in enumerate(value):
             if isinstance(item, dict | list):
                 yield from _search(item, (*path, index), around)
+    elif isinstance(value, dict) and is_group_chat(value):
+        yield Group(path, (value, *around), [((*path, "history"), value["history"])])
     elif isinstance(value, dict) and not is_foreign(value):
         around = (value, *around)
         if is_entry(value):
@@ -188,6 +204,31 @@ def is_entry(value: dict[str, Any]) -> bool:
 def is_tau(value: dict[str, Any]) -> bool:
     """Whether an object is one run of a tau-bench result file."""
     return isinstance(value.get("traj"), list) and "task_id" in value and "reward" in value
+
+
+def is_group_chat(value: dict[str, Any]) -> bool:
+    """Whether an object is a chat of named agents: a ``history`` of named texts, and a system prompt for each agent.
+
+    The head of a long file may cut the last message, or the prompts, which then nobody can ask for; so three speakers
+    do as well.
+    """
+    history = as_list(value.get("history"))
+    whole = history[:-1] if len(history) > 1 and _is_cut(history[-1]) else history
+    if not whole or not all(_is_named_text(item) for item in whole):
+        return False
+    return isinstance(value.get("system_prompt"), dict) or len({item["name"] for item in whole}) >= _SPEAKERS
+
+
+def _is_named_text(item: Any) -> bool:
+    return (
+        isinstance(item, dict)
+        and is_message(item)
+        and isinstance(item.get("name"), str)
+        and bool(item["name"].strip())
+        and isinstance(item.get("content"), str)
+        and ROLES.get(str(item.get("role")).lower()) in {"user", "assistant"}
+        and not any(item.get(name) for name in ("tool_calls", "function_call", "tool_call_id"))
+    )
 
 
 def is_foreign(value: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from soma.adapters.blocks.head import Head
 from soma.adapters.contract import Match
 
 from .messages import said
-from .shapes import Chat, Entry, Found, Lone, find, is_tau
+from .shapes import Chat, Entry, Found, Group, Lone, find, is_tau
 
 _LOOKED_AT = 200
 
@@ -47,6 +47,8 @@ def _match(found: list[Found], head: Head) -> Match | None:
     chats = [item for item in found if isinstance(item, Chat)]
     if any(isinstance(item, Entry) for item in found):
         return Match(confidence=0.9, variant="intercode", why="tasks with query and turn_history.actions")
+    if any(isinstance(item, Group) for item in found):
+        return Match(confidence=0.9, variant="group-chat", why="messages of named agents without tool calls")
     if any(chat.around and is_tau(chat.around[0]) for chat in chats):
         return Match(confidence=0.9, variant="tau-bench", why="runs with task_id, reward and traj")
     if chats:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-VERSION = 1
+VERSION = 2
 
 SpanRole = Literal["llm", "tool", "agent", "chain", "retriever", "evaluator", "other"]
 

@@ -57,9 +57,11 @@ def _from_spans(run: Run, thinking: Thinking, delegations: list[Span], calls: li
     found: list[DecisionDraft] = []
     paid: set[str] = set()
     delegated = {span.span_id for span in delegations}
+    names = thinking.names(run, order(calls, run.depths))
     for span in _as_asked(order([*delegations, *calls], run.depths), thinking):
         behind = thinking.behind(run, span)
         decision = _delegation(span) if span.span_id in delegated else _call(span, thinking)
+        decision.native_id = names.get(span.span_id, span.span_id)
         _explain(decision, span, behind, thinking)
         if behind is not None:
             _charge(decision, behind, paid)
@@ -112,7 +114,6 @@ def _draft(span: Span, *, tool: str, arguments: Any, outcome: Outcome, output: s
         error=error_of(span, outcome),
         started_at=span.start,
         duration_ms=clock.elapsed_ms(span.start, span.end),
-        native_id=span.span_id,
         source_id=span.source_id,
         offset=span.offset,
         length=span.length,
@@ -139,7 +140,7 @@ def _charge(decision: DecisionDraft, behind: tuple[Span, ModelCall], paid: set[s
 def _asked_for(thinking: Thinking) -> list[DecisionDraft]:
     found: list[DecisionDraft] = []
     paid: set[str] = set()
-    for number, (span, call, asked) in enumerate(thinking.unheard()):
+    for span, call, asked, name in thinking.unheard():
         result = thinking.answers.get(asked.call_id or "")
         outcome: Outcome = "unknown" if result is None else "failed" if result.failed else "ok"
         decision = DecisionDraft(
@@ -150,7 +151,7 @@ def _asked_for(thinking: Thinking) -> list[DecisionDraft]:
             output=result.text if result is not None else None,
             error=result.text if result is not None and result.failed else None,
             started_at=span.end if span.end is not None else span.start,
-            native_id=asked.call_id or f"{span.span_id}#{number}",
+            native_id=name,
             source_id=span.source_id,
             offset=span.offset,
             length=span.length,

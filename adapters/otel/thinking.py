@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
 
 from .messages import Call
 from .spans import ModelCall, Span
 from .trace import Run, order
-from .values import Result
+from .values import Result, text_of
 
 
 class Thinking:
@@ -94,21 +96,65 @@ class Thinking:
         asked = self._asked.get(call_id or "")
         return None if asked is None else (asked[0].span_id, asked[3])
 
-    def unheard(self) -> list[tuple[Span, ModelCall, Call]]:
-        """Every tool call the model asked for, for runs that recorded no tool spans."""
-        found: list[tuple[Span, ModelCall, Call]] = []
+    def unheard(self) -> list[tuple[Span, ModelCall, Call, str]]:
+        """Every tool call the model asked for and its id, for runs that recorded no tool spans."""
+        found: list[tuple[Span, ModelCall, Call, str]] = []
         seen: set[str] = set()
         previous: tuple[Span, ModelCall] | None = None
         for span, call in self.calls:
             # A model call that did not record its output is heard of in the input of the next.
-            requests = [(previous or (span, call), asked) for asked in call.before_calls if asked.call_id is not None]
-            requests += [((span, call), asked) for asked in call.calls]
-            for (asker, made), asked in requests:
-                if asked.call_id is None or asked.call_id not in seen:
-                    found.append((asker, made, asked))
-                seen.update([asked.call_id] if asked.call_id else [])
+            heard = [asked for asked in call.before_calls if asked.call_id is not None]
+            requests = [(*(previous or (span, call)), asked, name_of(span, 0, asked)) for asked in heard]
+            requests += [(span, call, asked, name_of(span, place, asked)) for place, asked in enumerate(call.calls)]
+            for request in requests:
+                if request[3] not in seen:
+                    seen.add(request[3])
+                    found.append(request)
             previous = (span, call)
         return found
+
+    def names(self, run: Run, spans: Iterable[Span]) -> dict[str, str]:
+        """Span id to the id of the decision, for spans in the order they started.
+
+        Calls are known before their spans end, so a span goes by the id of the call it stands for: the one it states;
+        else that of a call of the model behind it to which no other span lays claim, with the same arguments if there
+        is one. What no model asked for, or asked for under an id that is taken, goes by its span id.
+        """
+        calls = [(span, span.tool_call) for span in spans if span.role == "tool" and span.tool_call is not None]
+        names: dict[str, str] = {}
+        taken: set[str] = set()
+        for span, tool in calls:
+            if tool.call_id is not None and tool.call_id not in taken:
+                names[span.span_id] = tool.call_id
+                taken.add(tool.call_id)
+        for span, tool in calls:
+            behind = self.behind(run, span) if tool.call_id is None else None
+            if behind is None:
+                continue
+            free = [
+                (name, asked)
+                for place, asked in enumerate(behind[1].calls)
+                if asked.name == tool.name and (name := name_of(behind[0], place, asked)) not in taken
+            ]
+            if free:
+                name = next((name for name, asked in free if _alike(tool.arguments, asked.arguments)), free[0][0])
+                names[span.span_id] = name
+                taken.add(name)
+        return names
+
+
+def name_of(asker: Span, place: int, asked: Call) -> str:
+    """The id of a call: its own, else the span of the model call that asked for it and the place in its answer."""
+    return asked.call_id or f"{asker.span_id}#{place}"
+
+
+def _alike(given: Any, asked: Any) -> bool:
+    """Whether arguments are the same; OpenInference keeps only the bare value of a single one."""
+    try:
+        bare = next(iter(asked.values())) if isinstance(asked, dict) and len(asked) == 1 else None
+        return bool(given == asked) or (bare is not None and text_of(bare) == text_of(given))
+    except RecursionError:
+        return False
 
 
 def _is_inner(run: Run, span: Span) -> bool:

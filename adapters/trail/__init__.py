@@ -14,4 +14,4 @@ from .map import executions
 from .read import read
 from .sniff import sniff
 
-ADAPTER = Adapter(name="trail", version=1, capabilities=CAPABILITIES, sniff=sniff, read=read, map=executions)
+ADAPTER = Adapter(name="trail", version=2, capabilities=CAPABILITIES, sniff=sniff, read=read, map=executions)

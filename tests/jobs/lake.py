@@ -23,7 +23,7 @@ _STORED = """
     CREATE VIEW decisions_stored AS SELECT *, 1 AS reading FROM decisions;
     CREATE TABLE paths_stored (
         execution_id VARCHAR, reading BIGINT, actions VARCHAR[], decision_ids VARCHAR[], decisions BIGINT[],
-        failed BIGINT[], timeouts BIGINT[]
+        failed BIGINT[], timeouts BIGINT[], durations_ms DOUBLE[]
     );
     CREATE TABLE results (job VARCHAR, parameters VARCHAR, basis VARCHAR, answer VARCHAR);
 """

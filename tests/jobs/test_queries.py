@@ -7,7 +7,7 @@ import re
 import pytest
 
 from soma.synthesizer.jobs import divergence, signatures, tasks
-from soma.synthesizer.jobs.divergence.model import Run, Stretch
+from soma.synthesizer.jobs.divergence.model import Path, Run
 from soma.synthesizer.jobs.signatures.model import Run as SignatureRun
 from soma.synthesizer.jobs.tasks.model import Attempt
 from soma.synthesizer.queries import query
@@ -18,7 +18,7 @@ QUERIES = [
     (tasks.__name__, "query", Attempt, ()),
     (signatures.__name__, "query", SignatureRun, (None, None)),
     (divergence.__name__, "query", Run, ()),
-    (divergence.__name__, "paths", Stretch, ()),
+    (divergence.__name__, "paths", Path, ()),
 ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from soma.synthesizer.jobs.divergence.compute import Question, divergence_of
-from soma.synthesizer.jobs.divergence.model import Divergence, Run, Stretch
+from soma.synthesizer.jobs.divergence.model import Divergence, Path, Run
 from soma.synthesizer.jobs.tasks.compute import tasks_of
 from soma.synthesizer.jobs.tasks.model import Attempt
 
@@ -18,17 +18,21 @@ class World(msgspec.Struct):
 
     runs: list[Run] = msgspec.field(default_factory=list)
     attempts: list[Attempt] = msgspec.field(default_factory=list)
-    paths: dict[str, list[Stretch]] = msgspec.field(default_factory=dict)
+    paths: dict[str, Path] = msgspec.field(default_factory=dict)
 
     def add(self, agent: str, task: str, success: bool | None, actions: Sequence[str] = ()) -> None:
         execution = f"{agent}/{len(self.runs):05}"
         self.runs.append(Run(execution, agent, "generic", None, "completed", success, None, None))
         self.attempts.append(Attempt(execution, agent, task, None))
         if actions:
-            self.paths[execution] = [
-                Stretch(execution, place, action, f"{execution}/{place}", None, 1, 0, 0)
-                for place, action in enumerate(actions, 1)
-            ]
+            self.paths[execution] = Path(
+                execution,
+                list(actions),
+                [f"{execution}/{place}" for place, _ in enumerate(actions, 1)],
+                [0] * len(actions),
+                [0] * len(actions),
+                [None] * len(actions),
+            )
 
     def answer(self, **question: object) -> Divergence:
         asked = msgspec.convert(question, Question)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +35,33 @@ NAMES = (
     "\x1b[31mred\x1b[0m\x1b]0;title\x07 \x07\x08bell\r\nnew\tline\u202eesrever\u200b",
     "[bold]markup[/bold] {{ 7*7 }} `backtick` | pipe",
 )
+FILE_NAMES = ("\x1b[31mred\x07 \u202eeman.jsonl", "[bold]x {0} %s.jsonl", "<img src=x onerror=alert(3)>';--.jsonl")
+SECONDS = 120
+NO_FILES = {"knot.jsonl", "device.jsonl", "pipe.jsonl", "sessions.json", "loop"}
+TOLD = {
+    "cut.jsonl": ("read", "torn at byte"),
+    "cut-langfuse.json": ("failed", "damaged"),
+    "cut-otel.json": ("failed", "damaged"),
+    "cut-agentflow.json": ("failed", "damaged"),
+    "cut-atif.json": ("failed", "damaged"),
+    "cut-gemini.json": ("failed", "damaged"),
+    "deep.json": ("unrecognised", "no adapter claims it"),
+    "deep-list.json": ("unrecognised", "no adapter claims it"),
+    "deep-line.jsonl": ("read", "2 of 6 records could not be used"),
+    "nul.jsonl": ("read", "2 of 5 records could not be used"),
+    "broken-lines.jsonl": ("read", "5 of 12 records could not be used"),
+    "noise.jsonl": ("unrecognised", "a binary file"),
+    "picture.json": ("unrecognised", "a binary file"),
+    "database.sqlite": ("unrecognised", "a binary file"),
+    "archive.jsonl.zst": ("unrecognised", "a binary file"),
+    "nothing.jsonl": ("empty", "the file is empty"),
+    "utf16.jsonl": ("unrecognised", "UTF-16"),
+    "knot.jsonl": ("failed", "symbolic links"),
+    "device.jsonl": ("unrecognised", "a device, never opened"),
+    "pipe.jsonl": ("unrecognised", "a named pipe, never opened"),
+    "sessions.json": ("unrecognised", "a named pipe, never opened"),
+    "loop": ("unrecognised", "a link back to a folder it lies in"),
+}
 # What steers a terminal, apart from the line end; on pages for people also what hides in text or turns its direction.
 STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -46,11 +75,6 @@ class Harvested(NamedTuple):
     def state(self, name: str) -> tuple[str, str | None]:
         rows = self.root.snapshot().sql("SELECT path, status, reason FROM sources").to_pylist()
         return next((row["status"], row["reason"]) for row in rows if row["path"].endswith(f"/{name}"))
-
-    def told(self, name: str) -> str:
-        """The summary's one line on a source."""
-        (line,) = [item.reason for item in self.summary.unusable if item.path.endswith(f"/{name}")]
-        return line
 
     def quarantined(self, name: str) -> list[dict[str, Any]]:
         query = (
@@ -143,11 +167,8 @@ def otel_named(name: str, number: int) -> dict[str, Any]:
     return export
 
 
-@pytest.fixture(scope="module")
-def harvested(tmp_path_factory: pytest.TempPathFactory, fixtures: Path) -> Harvested:
-    place = tmp_path_factory.mktemp("hostile")
-    folder = place / "t"
-    folder.mkdir()
+def hostile_folder(folder: Path, fixtures: Path) -> None:
+    """All of it, written into an empty folder."""
 
     def text(name: str, data: str | list[str]) -> None:
         (folder / name).write_text("".join(data), encoding="utf-8", errors="surrogatepass", newline="")
@@ -217,20 +238,32 @@ def harvested(tmp_path_factory: pytest.TempPathFactory, fixtures: Path) -> Harve
         text(f"named-{number}.json", json.dumps(otel_named(name, number + 1)))
         text(f"named-openclaw-{number}.jsonl", openclaw(f"{name} {number}", name, name, name))
 
-    (folder / "loop").symlink_to(folder)
+    for number, name in enumerate(FILE_NAMES):
+        text(name, session(f"file-{number}", 1))
+        text(f"bad {name}", "no trace at all\n")
+
+    (folder / "below").mkdir()
+    (folder / "below" / "loop").symlink_to(folder)
     (folder / "knot.jsonl").symlink_to(folder / "knot.jsonl")
     (folder / "device.jsonl").symlink_to("/dev/zero")
     os.mkfifo(folder / "pipe.jsonl")
+    os.mkfifo(folder / "sessions.json")
 
+
+@pytest.fixture(scope="module")
+def harvested(tmp_path_factory: pytest.TempPathFactory, fixtures: Path) -> Harvested:
+    place = tmp_path_factory.mktemp("hostile")
+    folder = place / "t"
+    folder.mkdir()
+    hostile_folder(folder, fixtures)
     before = everything_below(place)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SOMA_HOME", str(tmp_path_factory.getbasetemp() / "home"))
         patched.chdir(place)
         root = VaultRoot(place / "a" / "b" / "vault")
         summary = harvest([str(folder)], root, Options(jobs=1))
-    assert {path for path in everything_below(place) - before if not path.startswith("a/b/vault/")} == {
-        "a", "a/b", "a/b/vault"
-    }  # fmt: skip
+    made = everything_below(place) - before
+    assert {path for path in made if not path.startswith("a/b/vault/")} == {"a", "a/b", "a/b/vault"}
     return Harvested(folder, root, summary)
 
 
@@ -242,52 +275,41 @@ def everything_below(place: Path) -> set[str]:
     }
 
 
-def test_the_good_ones_are_harvested_and_the_vault_is_whole(harvested: Harvested) -> None:
+def test_the_good_ones_are_harvested_as_if_they_were_alone(harvested: Harvested, tmp_path: Path) -> None:
+    alone = VaultRoot(tmp_path / "alone")
+    harvest([str(harvested.folder / name) for name in GOOD], alone, Options(jobs=1))
     for name in GOOD:
         assert harvested.state(name) == ("read", None)
         assert not harvested.quarantined(name)
-    query = "SELECT e.decisions FROM executions e JOIN sources s USING (source_id) WHERE s.path LIKE ?"
-    counts = [harvested.root.snapshot().sql(query, [f"%/{name}"]).column(0).to_pylist() for name in GOOD]
-    assert counts == [[3], [1], [3]]
-    assert harvested.summary.exit_code == 4
+        for view, many in (("executions", 1), ("decisions", 1 if "openclaw" in name else 3)):
+            query = f"SELECT v.* FROM {view} v JOIN sources s USING (source_id) WHERE s.path LIKE '%/' || ? ORDER BY ALL"
+            rows = harvested.root.snapshot().sql(query, [name]).to_pylist()
+            assert len(rows) == many
+            assert rows == alone.snapshot().sql(query, [name]).to_pylist()
+
+
+def test_the_vault_is_whole_and_some_sources_failed(harvested: Harvested) -> None:
     assert check(harvested.root.snapshot()).findings == []
-
-
-def test_no_adapter_broke_on_anything(harvested: Harvested) -> None:
+    assert harvested.summary.exit_code == 4
     assert [item for item in harvested.summary.unusable if "broke" in item.reason] == []
 
 
-@pytest.mark.parametrize(
-    ("name", "state", "reason"),
-    [
-        ("cut.jsonl", "read", "torn at byte"),
-        ("cut-langfuse.json", "failed", "damaged"),
-        ("cut-otel.json", "failed", "damaged"),
-        ("cut-agentflow.json", "failed", "damaged"),
-        ("cut-atif.json", "failed", "damaged"),
-        ("cut-gemini.json", "failed", "damaged"),
-        ("deep.json", "unrecognised", "no adapter claims it"),
-        ("deep-list.json", "unrecognised", "no adapter claims it"),
-        ("deep-line.jsonl", "read", "could not be used"),
-        ("nul.jsonl", "read", "could not be used"),
-        ("broken-lines.jsonl", "read", "5 of 12 records could not be used"),
-        ("noise.jsonl", "unrecognised", "a binary file"),
-        ("picture.json", "unrecognised", "a binary file"),
-        ("archive.jsonl.zst", "unrecognised", "a binary file"),
-        ("nothing.jsonl", "empty", "the file is empty"),
-        ("utf16.jsonl", "unrecognised", "a binary file"),
-    ],
-)
-def test_what_is_wrong_is_told_in_one_line(harvested: Harvested, name: str, state: str, reason: str) -> None:
-    found, why = harvested.state(name)
-    assert (found, harvested.told(name)) == (state, why)
-    assert reason in (why or "")
-
-
-def test_a_link_to_itself_is_named_and_what_is_no_file_is_passed_by(harvested: Harvested) -> None:
-    assert "symbolic links" in harvested.told("knot.jsonl")
-    paths = harvested.root.snapshot().sql("SELECT path FROM sources").column(0).to_pylist()
-    assert not [path for path in paths if path.endswith(("pipe.jsonl", "device.jsonl")) or "/loop/" in path]
+def test_each_source_that_could_not_be_used_has_one_line_that_says_why(harvested: Harvested) -> None:
+    told = {os.path.basename(item.path): (item.state, item.reason) for item in harvested.summary.unusable}
+    assert len(told) == len(harvested.summary.unusable)
+    bad_names = {f"bad {name}": ("unrecognised", "text that is no JSON") for name in FILE_NAMES}
+    for name, (state, reason) in {**TOLD, **bad_names}.items():
+        assert told[name][0] == state, (name, told[name])
+        assert reason in told[name][1], (name, told[name])
+    assert told.keys() == TOLD.keys() | bad_names
+    stored = {
+        os.path.basename(row["path"]): (row["status"], row["reason"])
+        for row in harvested.root.snapshot().sql("SELECT path, status, reason FROM sources").to_pylist()
+    }
+    assert {name: line for name, line in told.items() if name not in NO_FILES} == {
+        name: line for name, line in stored.items() if line[1] is not None
+    }
+    assert stored.keys() & NO_FILES == set()
 
 
 @pytest.mark.parametrize("name", ["deep-line.jsonl", "nul.jsonl", "broken-lines.jsonl", "cut-otel.json"])
@@ -357,3 +379,29 @@ def test_no_name_ever_became_a_path(harvested: Harvested) -> None:
     for path in vault.rglob("*"):
         assert re.fullmatch(r"[\w.=-]+", path.name), path
         assert path.resolve().is_relative_to(vault.resolve())
+
+
+def test_the_command_ends_says_the_same_and_shows_no_control_characters(
+    harvested: Harvested, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> str:
+        start = "import sys; from soma.cli.main import main; sys.exit(main())"
+        command = [sys.executable, "-c", start, "harvest", str(harvested.folder), *arguments]
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
+        assert done.returncode == 4, done.stderr
+        assert b"Traceback" not in done.stdout + done.stderr
+        return done.stdout.decode("utf-8")
+
+    page = run("--vault", "page")
+    assert not CONTROL.search(page), CONTROL.findall(page)
+    assert "could not be used" in page and "--json lists them" in page
+    answer = run("--vault", "answer", "--json")
+    assert not STEERING.search(answer)
+    found = json.loads(answer)
+    told = [{"path": i.path, "state": i.state, "reason": i.reason, "hint": i.hint} for i in harvested.summary.unusable]
+    assert found["unusable"] == told
+    for name in ("executions", "decisions", "quarantined"):
+        assert found[name] == getattr(harvested.summary, name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answer", "page"]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from soma.schema import DECISIONS, EXECUTIONS, SOURCES, Table
 from soma.vault import Changes, VaultRoot
 from soma.vault.check import Checked, check
+from soma.vault.damage import FileSeen, files_seen
 from soma.vault.delta import LiveTable
-from soma.vault.fragment import Fragment, write_fragment
+from soma.vault.fragment import Fragment, found_digest, told_digest, write_fragment
+from soma.vault.upkeep import compact
 from tests.harvest.traces import session, write
-from tests.harvest.vaults import harvest_into
+from tests.harvest.vaults import contents, harvest_into
+
+ALTERED = "a file of the vault is damaged: its bytes are not those that were written"
 
 
 @pytest.fixture
@@ -44,6 +50,26 @@ def _rewrite(vault: Path, table: Table, change: Any) -> None:
     live.commit([write_fragment(vault, table, rows)], list(live.files()), metadata=live.metadata())
 
 
+def _without_digest(vault: Path, table: Table, rows: pa.Table | None = None) -> Path:
+    """Replace a table's file by one whose name tells nothing, as other writers name them."""
+    live = LiveTable(vault, table)
+    path = live.folder / "part-0123456789abcdef01234567.parquet"
+    (name,), old = live.files(), live.read()
+    pq.write_table(old if rows is None else rows, path, compression="zstd", write_page_checksum=True)
+    told = Fragment(path.name, old.num_rows, path.stat().st_size, f'{{"numRecords": {old.num_rows}}}')
+    live.commit([told], [name], metadata=live.metadata())
+    return path
+
+
+def _flipped(path: Path, place: int, bit: int) -> bytes:
+    """Flip one bit of the file; returns the bytes it had."""
+    data = path.read_bytes()
+    broken = bytearray(data)
+    broken[place] ^= 1 << bit
+    path.write_bytes(broken)
+    return data
+
+
 def test_a_whole_vault_is_whole(vault: Path) -> None:
     result = _check(vault)
     assert result.findings == []
@@ -65,50 +91,101 @@ class TestDamagedFiles:
     def test_truncated(self, vault: Path, table: Table, left: int) -> None:
         path = _file(vault, table)
         path.write_bytes(path.read_bytes()[:left])
+        assert _problems(vault) == [f"{table.path}/{path.name}: {ALTERED}"]
+
+    @pytest.mark.parametrize("left", [0, 3, 100, -20])
+    def test_truncated_where_no_digest_tells(self, vault: Path, table: Table, left: int) -> None:
+        path = _without_digest(vault, table)
+        path.write_bytes(path.read_bytes()[:left])
         (problem,) = _problems(vault)
         assert problem.startswith(f"{table.path}/{path.name}: a file of the vault is damaged")
 
-    def test_a_flipped_bit_in_the_data(self, vault: Path, table: Table) -> None:
-        import pyarrow.parquet as pq
-
+    def test_any_flipped_bit(self, vault: Path, table: Table) -> None:
+        """Headers, statistics and padding included: parquet's own checksums cover none of them."""
         path = _file(vault, table)
-        data = path.read_bytes()
+        live, chance = LiveTable(vault, table), random.Random(table.name)
+        size, rows = path.stat().st_size, live.files()[path.name]
+        ends = [*range(8), *range(size - 12, size)]
+        for place in [*ends, *chance.sample(range(size), 300)]:
+            data = _flipped(path, place, chance.randrange(8))
+            assert list(files_seen(live)) == [FileSeen(path.name, rows, 0, ALTERED)], place
+            path.write_bytes(data)
+        assert list(files_seen(live)) == [FileSeen(path.name, rows, rows, None)]
+        _flipped(path, size // 2, 0)
+        assert _problems(vault) == [f"{table.path}/{path.name}: {ALTERED}"]
+
+    def test_a_flipped_bit_of_a_value_where_no_digest_tells(self, vault: Path, table: Table) -> None:
+        path = _without_digest(vault, table)
         columns = pq.read_metadata(path).row_group(0)
         for number in range(0, columns.num_columns, 5):
             column = columns.column(number)
             # The last bytes of a column are values; before them come headers.
             place = (column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size - 2
-            broken = bytearray(data)
-            broken[place] ^= 0x10
-            path.write_bytes(broken)
+            data = _flipped(path, place, 4)
             assert _problems(vault), column.path_in_schema
+            path.write_bytes(data)
+
+    def test_no_flipped_bit_of_a_file_without_digest_breaks_the_check(self, vault: Path, table: Table) -> None:
+        path = _without_digest(vault, table)
+        live, chance = LiveTable(vault, table), random.Random(table.name)
+        noticed = 0
+        for place in chance.sample(range(path.stat().st_size), 200):
+            data = _flipped(path, place, chance.randrange(8))
+            (seen,) = files_seen(live)
+            noticed += seen.problem is not None
+            path.write_bytes(data)
+        assert noticed > 100
 
     def test_other_rows_than_the_log_says(self, vault: Path, table: Table) -> None:
-        import pyarrow.parquet as pq
-
-        path = _file(vault, table)
-        rows = pq.read_table(path)
-        pq.write_table(rows.slice(1), path)
-        problems = _problems(vault)
-        assert problems == [
+        rows = LiveTable(vault, table).read()
+        path = _without_digest(vault, table, rows.slice(1))
+        assert _problems(vault) == [
             f"{table.path}/{path.name}: holds {rows.num_rows - 1} rows where the log says {rows.num_rows}"
         ]
 
     def test_a_column_is_missing(self, vault: Path, table: Table) -> None:
-        import pyarrow.parquet as pq
-
-        path = _file(vault, table)
-        pq.write_table(pq.read_table(path).drop_columns(["source_id"]), path)
+        path = _without_digest(vault, table, LiveTable(vault, table).read().drop_columns(["source_id"]))
         assert _problems(vault) == [f"{table.path}/{path.name}: lacks the columns source_id"]
 
 
-def test_a_null_that_may_not_be(vault: Path) -> None:
-    import pyarrow.parquet as pq
+def test_the_name_of_a_file_holds_its_sha256(vault: Path) -> None:
+    import hashlib
 
-    path = _file(vault, EXECUTIONS)
-    rows = pq.read_table(path)
+    for table in (EXECUTIONS, DECISIONS, SOURCES):
+        path = _file(vault, table)
+        told = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+        assert path.stem.endswith(told)
+        assert told_digest(path.name) == found_digest(path) == told
+    assert told_digest("part-0123456789abcdef01234567.parquet") is None
+    assert told_digest("part-00000-1234-c000.snappy.parquet") is None
+
+
+def test_equal_rows_written_twice_are_two_files(vault: Path) -> None:
+    rows = LiveTable(vault, SOURCES).read()
+    one, other = write_fragment(vault, SOURCES, rows), write_fragment(vault, SOURCES, rows)
+    assert one.name != other.name
+    assert told_digest(one.name) == told_digest(other.name)
+
+
+def test_files_without_digest_are_read_and_compaction_gives_them_one(vault: Path) -> None:
+    before = contents(vault)
+    path = _without_digest(vault, EXECUTIONS)
+    assert _problems(vault) == []
+    write(vault.parent / "t" / "s4.jsonl", session("s4", 1))
+    harvest_into(vault, vault.parent / "t")
+    with VaultRoot(vault).writer() as writer:
+        compact(writer)
+    live = LiveTable(vault, EXECUTIONS).files()
+    assert path.name not in live
+    assert all(told_digest(name) for name in live)
+    assert set(before["executions"]) < set(contents(vault)["executions"])
+    assert _problems(vault) == []
+
+
+def test_a_null_that_may_not_be(vault: Path) -> None:
+    rows = LiveTable(vault, EXECUTIONS).read()
     position = rows.column_names.index("agent_id")
-    pq.write_table(rows.set_column(position, "agent_id", pa.array(["a", None, "b"])), path)
+    path = _without_digest(vault, EXECUTIONS, rows.set_column(position, "agent_id", pa.array(["a", None, "b"])))
     assert _problems(vault) == [f"archive/executions/{path.name}: agent_id is null in 1 rows"]
 
 

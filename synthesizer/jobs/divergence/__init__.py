@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
 
 from .compute import Question, divergence_of
-from .model import Divergence, Run, Stretch
+from .model import Divergence, Path, Run
 from .parting import Paths
 
 
@@ -37,5 +36,4 @@ def run(
 
 
 def _paths(vault: Queryable) -> Paths:
-    stretches = answer(vault, Stretch, __name__, "paths")
-    return {execution: list(path) for execution, path in groupby(stretches, key=lambda stretch: stretch.execution_id)}
+    return {path.execution_id: path for path in answer(vault, Path, __name__, "paths")}

@@ -29,20 +29,19 @@ class Run(msgspec.Struct, frozen=True):
     ended_at: int | None
 
 
-class Stretch(msgspec.Struct, frozen=True):
-    """Consecutive decisions for one action; fields in the order of the columns of ``paths.sql``.
+class Path(msgspec.Struct, frozen=True):
+    """What one execution chose, in order; fields in the order of the columns of ``paths.sql``.
 
-    ``decision_id`` and ``duration_ms`` are those of the first of them.
+    The lists have one entry per place: consecutive decisions for one action. ``decision_ids`` and ``durations_ms`` are
+    those of the first decision there.
     """
 
     execution_id: str
-    place: int
-    action: str
-    decision_id: str
-    duration_ms: float | None
-    decisions: int
-    failed: int
-    timeouts: int
+    actions: list[str]
+    decision_ids: list[str]
+    failed: list[int]
+    timeouts: list[int]
+    durations_ms: list[float | None]
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -90,26 +89,52 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     evidence_total: int
 
 
-class Option(msgspec.Struct, frozen=True, rename="camel"):
-    """One action that was chosen at the step, by how many executions of either agent."""
+class Option(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One action that was chosen at the step, by how many executions of either agent.
+
+    ``value`` is how well executions of both did that chose it, given the path so far, shrunk towards that of all that
+    came here: ``soma.synthesizer.jobs.divergence.tree``. ``None`` where no outcome is known.
+    """
 
     action: str
     first: int
     second: int
+    outcome: Proportion
+    value: float | None
+
+
+class Branch(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One branch of the prefix tree: how many executions of either agent began so, and how they did.
+
+    ``value``: success rate shrunk towards that of the branch above; ``None`` where no outcome is known.
+    """
+
+    path: tuple[str, ...]
+    first: int
+    second: int
+    known: int
+    successes: int
+    value: float | None
 
 
 class Parting(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The first step at which the two agents mostly choose differently, having chosen alike so far.
+    """The first step at which the agents' choices differ and, where outcomes are known, the choice goes with them.
 
     Attributes:
-        step: Counted from 1 along the path in which repeats are taken together.
+        step: Counted from 1 along the path both follow, in which repeats are taken together.
         prefix: The actions both chose before.
-        clear: Whether the choices differ beyond chance (Fisher's test on the two choices, ``chance`` is its p-value).
+        clear: Whether the choices differ beyond chance: Fisher's test on the two choices, adjusted over all steps
+            (``chance`` is that q-value).
         first_choice, second_choice: How the executions of either agent ended that made the choice here.
         effect: The second choice's rate minus the first's given the prefix, compared on the same tasks; ``None`` when
             they were never made on the same task with known outcome.
         matters: Whether the interval of the effect excludes none.
+        within: The same, compared inside each agent: what the choice does whoever makes it. ``None`` when no agent
+            made both choices on one task.
+        part, elsewhere: Of the difference between the agents, what goes with the choices at this step and with those
+            at all others (``soma.synthesizer.jobs.divergence.credit``); ``None`` when outcomes are not known.
         options: The two choices, then the other most frequent actions at this step.
+        tree: The most travelled branches around it.
     """
 
     step: int
@@ -122,7 +147,11 @@ class Parting(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     second_choice: Proportion
     effect: Difference | None
     matters: bool
+    within: Difference | None
+    part: float | None
+    elsewhere: float | None
     options: tuple[Option, ...]
+    tree: tuple[Branch, ...]
 
 
 class MoreNeeded(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,7 +1,7 @@
 """Writes the JSON Schema of ATIF as Harbor's own models state it: ``harbor-trajectory.schema.json`` beside this file.
 
-Harbor (PyPI ``harbor``, licence Apache-2.0) is the reference reader of ATIF. It needs Python 3.12 and much that has nothing to do with trajectories;
-its models need pydantic alone and run on older Pythons too:
+Harbor (PyPI ``harbor``, licence Apache-2.0) is the reference reader of ATIF. It needs Python 3.12 and some ninety
+packages that have nothing to do with trajectories; its models need pydantic alone and run on older Pythons too:
 
     python -m venv /tmp/harbor
     /tmp/harbor/bin/pip install pydantic

@@ -1,4 +1,4 @@
-"""Runs of every format, exported: the reference reader of ATIF accepts them, and harvested back they are the same rows."""
+"""Runs of every format, exported: the reference reader of ATIF accepts them, and read back they are the same rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORMATS = (
     "openai-agents", "openclaw", "openclaw-events", "otel", "swe-agent",
 )  # fmt: skip
 Exported = dict[str, dict[str, dict[str, Any]]]
-_MANY = 40
+_MANY = 15
 
 
 class Round:
@@ -46,14 +46,20 @@ class Round:
         self.after = Vault(folder / "after")
         self.after.harvest([folder / "written"], jobs=1)
 
-    def rows(self, vault: Vault, execution_id: str) -> tuple[list[Any], list[Any]]:
-        """The execution and its decisions; what ATIF cannot hold at all is left out."""
-        snapshot = vault.snapshot()
-        run = snapshot.sql(f"SELECT {', '.join(SAME_RUN)} FROM executions WHERE execution_id = ?", [execution_id])
-        decisions = snapshot.sql(
-            f"SELECT {', '.join(SAME)} FROM decisions WHERE execution_id = ? ORDER BY step", [execution_id]
-        )
-        return run.to_pylist(), decisions.to_pylist()
+        self.rows = {vault: _rows(vault) for vault in (self.before, self.after)}
+
+
+def _rows(vault: Vault) -> dict[str, list[dict[str, Any]]]:
+    """Every execution and its decisions; what ATIF cannot hold at all is left out."""
+    snapshot = vault.snapshot()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for query in (
+        f"SELECT execution_id, {', '.join(SAME_RUN)} FROM executions ORDER BY execution_id",
+        f"SELECT execution_id, {', '.join(SAME)} FROM decisions ORDER BY execution_id, step",
+    ):
+        for row in snapshot.sql(query).to_pylist():
+            found.setdefault(row.pop("execution_id"), []).append(row)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +93,17 @@ def check(found: Round) -> int:
     return count
 
 
-def same(found: Round, adapter: str) -> None:
+def differences(found: Round, adapter: str) -> list[tuple[str, str, Any, Any]]:
+    """Execution, column, what the vault held and what came back, wherever the two are not the same."""
+    told: list[tuple[str, str, Any, Any]] = []
     for execution_id in found.exported[adapter]:
-        before = found.rows(found.before, execution_id)
-        assert len(before[0]) == 1
-        assert found.rows(found.after, qualified("at", execution_id)) == before, execution_id
+        before = found.rows[found.before][execution_id]
+        after = found.rows[found.after][qualified("at", execution_id)]
+        if len(before) != len(after):
+            told.append((execution_id, "rows", len(before), len(after)))
+        for row, again in zip(before, after, strict=False):
+            told += [(execution_id, name, row[name], again[name]) for name in row if row[name] != again[name]]
+    return told
 
 
 def test_the_schema_refuses_what_is_no_trajectory(shipped: Round) -> None:
@@ -122,15 +134,15 @@ def test_shipped_runs_of_every_format_are_accepted(shipped: Round) -> None:
 
 @pytest.mark.parametrize("adapter", FORMATS)
 def test_shipped_runs_come_back_as_equal_rows(shipped: Round, adapter: str) -> None:
-    same(shipped, adapter)
+    assert differences(shipped, adapter) == []
 
 
 @pytest.mark.corpus
 def test_real_runs_of_every_format_are_accepted_and_come_back(real: Round) -> None:
     assert {*FORMATS, "trail"} <= set(real.exported)
-    assert check(real) > 200
+    assert check(real) > 150
     for adapter in real.exported:
-        same(real, adapter)
+        assert differences(real, adapter) == []
 
 
 @pytest.mark.oracle

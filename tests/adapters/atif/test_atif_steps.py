@@ -175,3 +175,25 @@ def test_what_is_no_trajectory_is_told(tmp_path: Path) -> None:
     path.write_text(json.dumps(trajectory(user(), acts(("a", "x"))))[:-30])
     assert sniff(ADAPTER, path) is not None
     assert [damage.length for damage in run(ADAPTER, path).damage] == [path.stat().st_size]
+
+
+@pytest.mark.parametrize(
+    ("keys", "action"),
+    [
+        ("cd /app && pytest -q\n", "exec:pytest"),
+        ("cat hello.txt\n", "exec:cat"),
+        ("", "process:wait"),
+        ("\n", "process:write"),
+        ("C-c", "process:kill"),
+        ("Escape C-d", "process:write"),
+        ("q\n", "exec:q"),
+    ],
+)
+def test_keys_typed_into_a_terminal_are_the_program_they_run(tmp_path: Path, keys: str, action: str) -> None:
+    call = {"tool_call_id": "a", "function_name": "bash_command", "arguments": {"keystrokes": keys, "duration": 0.1}}
+    written = json.dumps({"analysis": "", "plan": "", "commands": [{"keystrokes": keys, "duration": 0.1}]})
+    for step in ({"source": "agent", "message": "", "tool_calls": [call]}, {"source": "agent", "message": written}):
+        answered = {**step, "observation": {"results": [{"content": "$"}]}}
+        (decision,) = one(tmp_path, trajectory(user(), answered)).decisions
+        assert (decision.action, decision.role) == (action, "shell")
+        assert decision.arguments["keystrokes"] == keys

@@ -221,8 +221,11 @@ def test_spans_carry_the_bytes_they_came_from(corpus: Path) -> None:
     for execution in out.executions:
         for decision in execution.decisions:
             record = json.loads(data[decision.offset : decision.offset + decision.length])
-            ids = [span["spanId"] for span in record["resourceSpans"][0]["scopeSpans"][0]["spans"]]
-            assert decision.native_id in ids
+            (span,) = record["resourceSpans"][0]["scopeSpans"][0]["spans"]
+            facts = {item["key"]: item["value"] for item in span["attributes"]}
+            assert facts["tool.name"] == {"stringValue": decision.tool}
+            stated = facts.get("tool_call.id", {"stringValue": decision.native_id})
+            assert stated == {"stringValue": decision.native_id}
             checked += 1
     assert checked == 16
 

@@ -1,0 +1,252 @@
+"""Since when is a sequence of runs different: a test that may be looked at after every run, and when the change was.
+
+The hypothesis under test is that runs of one stratum (a task) are exchangeable: their order tells nothing. Each run is
+ranked among the earlier runs of its stratum, ties broken at random: under the hypothesis these conformal p-values are
+independent and uniform, whatever the distribution and however the mix of strata changes (Vovk, Gammerman & Shafer,
+*Algorithmic Learning in a Random World*, 2nd ed. 2022, ch. 8 and the Mondrian predictors of ch. 4). Bets against that,
+each from an unknown run on, multiply to evidence whose expectation stays 1; by Ville's inequality it ever reaches
+``1 / a`` with probability ``a`` at most, however often one looks (Ramdas, Grünwald, Vovk & Shafer, *Statistical
+Science* 38 (2023) 576-601). The bets must not depend on the values seen, only on these ranks: that is why they are
+fixed in advance and mixed. Mixing over the unknown beginning follows Shiryaev; compare the e-detectors of Shin, Ramdas
+& Rinaldo, *The New England Journal of Statistics in Data Science* 2 (2024) 229-260.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+# A change is believed to begin at run t with weight c / ((t + c)(t + c - 1)): the weights sum to 1, half of them lie
+# within the first c runs, and late changes pay only logarithmically.
+_SOON = 50
+# Bets on a share: ranks below the point are the more likely ones, their odds multiplied by e to the power of the step.
+_POINTS = (0.05, 0.15, 0.35, 0.65, 0.85, 0.95)
+_STEPS = (-2.0, -1.0, 1.0, 2.0)
+# Bets on a size: Lehmann's alternatives, density k u^(k-1) of the rank, and their mirror images.
+_POWERS = (1.5, 2.5, 5.0)
+_LOGITS = 33
+_SHIFTS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+
+
+class Stretch(NamedTuple):
+    """Runs ``start`` to ``end`` (exclusive) watched for one change.
+
+    Attributes:
+        alarm: The run after which the evidence sufficed; ``None``: it never did.
+        p_value: Valid at any time: 1 / the most evidence there ever was, 1 at most.
+    """
+
+    start: int
+    end: int
+    alarm: int | None
+    p_value: float
+
+
+class Moment(NamedTuple):
+    """Where a change began: first run after it, most likely and the ends of the interval."""
+
+    likely: int
+    earliest: int
+    latest: int
+
+
+def share_ranks(happened: Sequence[bool], strata: Sequence[str], ties: Sequence[float]) -> Floats:
+    """The conformal p-value of each run for whether something ``happened``; NaN for the first of a stratum.
+
+    Small where it happened. ``ties`` are independent uniform numbers that depend on nothing else.
+    """
+    import numpy as np
+
+    seen: dict[str, tuple[int, int]] = {}
+    ranks = np.full(len(happened), np.nan)
+    for index, (yes, stratum) in enumerate(zip(happened, strata, strict=True)):
+        total, positive = seen.get(stratum, (0, 0))
+        if total:
+            like = positive + 1 if yes else total - positive + 1
+            ranks[index] = ((0 if yes else positive) + ties[index] * like) / (total + 1)
+        seen[stratum] = (total + 1, positive + yes)
+    return ranks
+
+
+def size_ranks(values: Sequence[float], strata: Sequence[str], ties: Sequence[float]) -> Floats:
+    """The conformal p-value of each run for how large its value is; NaN for the first of a stratum. Large is near 1."""
+    import numpy as np
+
+    seen: dict[str, list[float]] = defaultdict(list)
+    ranks = np.full(len(values), np.nan)
+    for index, (value, stratum) in enumerate(zip(values, strata, strict=True)):
+        earlier = seen[stratum]
+        if earlier:
+            below = bisect_left(earlier, value)
+            same = bisect_right(earlier, value) - below + 1
+            ranks[index] = (below + ties[index] * same) / (len(earlier) + 1)
+        insort(earlier, value)
+    return ranks
+
+
+def share_evidence(ranks: Floats) -> Floats:
+    """Logarithm of the evidence after each run that a share has changed; the first of a stratum bet nothing."""
+    import numpy as np
+
+    points = np.repeat(_POINTS, len(_STEPS))[:, None]
+    odds = points / (1 - points) * np.exp(np.tile(_STEPS, len(_POINTS)))[:, None]
+    mass = odds / (1 + odds)
+    known = ranks[~np.isnan(ranks)]
+    bets = np.where(known < points, np.log(mass / points), np.log((1 - mass) / (1 - points)))
+    return _spread(_mixed(bets), ranks)
+
+
+def size_evidence(ranks: Floats) -> Floats:
+    """Logarithm of the evidence after each run that sizes have changed; the first of a stratum bet nothing."""
+    import numpy as np
+
+    powers = np.array(_POWERS)[:, None]
+    known = np.clip(ranks[~np.isnan(ranks)], 1e-12, 1 - 1e-12)
+    bets = np.vstack([np.log(powers) + (powers - 1) * side for side in (np.log(known), np.log1p(-known))])
+    return _spread(_mixed(bets), ranks)
+
+
+def _mixed(bets: Floats) -> Floats:
+    """Evidence over bets (one row each, all alike likely) and over the run from which on they are laid."""
+    import numpy as np
+
+    count = bets.shape[1]
+    turn = np.arange(1, count + 1)
+    gains = np.cumsum(bets, axis=1)
+    before = gains - bets
+    begins = np.log(_SOON) - np.log(turn + _SOON) - np.log(turn + _SOON - 1)
+    laid = gains + np.logaddexp.accumulate(begins - before, axis=1)
+    waiting = np.log(_SOON) - np.log(turn + _SOON)
+    evidence: Floats = np.logaddexp(np.logaddexp.reduce(laid, axis=0) - math.log(len(bets)), waiting)
+    return evidence
+
+
+def _spread(evidence: Floats, ranks: Floats) -> Floats:
+    """Evidence after every run, from that after each run with a rank."""
+    import numpy as np
+
+    latest = np.cumsum(~np.isnan(ranks))
+    return np.concatenate(([0.0], evidence))[latest]
+
+
+def watched(evidence: Callable[[int], Floats], runs: int, alpha: float) -> list[Stretch]:
+    """Runs watched from the first on; after each alarm the watch begins anew with the next run.
+
+    Args:
+        evidence: Log evidence after each run from the given one on, from nothing but these runs.
+        runs: How many there are.
+        alpha: Chance of a false alarm ever, for each stretch of runs that are alike.
+    """
+    found = []
+    start = 0
+    while start < runs:
+        path = evidence(start)
+        over = (path >= -math.log(alpha)).nonzero()[0]
+        alarm = start + int(over[0]) if len(over) else None
+        end = runs if alarm is None else alarm + 1
+        found.append(Stretch(start, end, alarm, min(1.0, math.exp(-float(path.max())))))
+        start = end
+    return found
+
+
+def share_moment(happened: Sequence[bool], strata: Sequence[str], level: float) -> Moment:
+    """When the share changed, given that it did, once: the most likely run and an interval of this level.
+
+    The posterior over all moments, equally likely before: every stratum has its own share (uniform), the change moves
+    the log odds of all by one amount (even on a grid from a quarter to six, both ways); both are summed out. A change
+    point as in Smith, *Biometrika* 62 (1975) 407-416, with strata.
+
+    Raises:
+        ValueError: if there are fewer than two runs.
+    """
+    import numpy as np
+
+    logits = np.linspace(-6, 6, _LOGITS)
+    weights = -np.logaddexp(0, -logits) - np.logaddexp(0, logits)
+    moved = logits[None, :] + np.array([sign * shift for shift in _SHIFTS for sign in (-1, 1)])[:, None]
+    yes, no = -np.logaddexp(0, -logits), -np.logaddexp(0, logits)
+    moved_yes, moved_no = -np.logaddexp(0, -moved), -np.logaddexp(0, moved)
+
+    counts: dict[str, list[int]] = {}
+    for happens, stratum in zip(happened, strata, strict=True):
+        after = counts.setdefault(stratum, [0, 0, 0, 0])
+        after[2 if happens else 3] += 1
+
+    def likelihood(row: Sequence[int]) -> Floats:
+        fixed = weights + row[0] * yes + row[1] * no
+        terms: Floats = np.logaddexp.reduce(fixed + row[2] * moved_yes + row[3] * moved_no, axis=1)
+        return terms
+
+    own = {stratum: likelihood(row) for stratum, row in counts.items()}
+    total = np.sum(list(own.values()), axis=0)
+    scores = []
+    for happens, stratum in zip(happened[:-1], strata[:-1], strict=True):
+        row = counts[stratum]
+        row[0 if happens else 1] += 1
+        row[2 if happens else 3] -= 1
+        fresh = likelihood(row)
+        total = total + fresh - own[stratum]
+        own[stratum] = fresh
+        scores.append(float(np.logaddexp.reduce(total)))
+    return _moment(scores, level)
+
+
+def size_moment(values: Sequence[float], strata: Sequence[str], level: float) -> Moment:
+    """When sizes changed, given that they did, once: as ``share_moment``, on normal scores of the ranks by stratum.
+
+    A shift common to all strata in normal noise of unknown width; the width is integrated out (Smith 1975).
+
+    Raises:
+        ValueError: if there are fewer than two runs.
+    """
+    import numpy as np
+    from scipy.stats import norm, rankdata
+
+    members: dict[str, list[int]] = defaultdict(list)
+    for index, stratum in enumerate(strata):
+        members[stratum].append(index)
+    scores = np.zeros(len(values))
+    for own in members.values():
+        normal = norm.ppf((rankdata([values[index] for index in own]) - 0.5) / len(own))
+        scores[own] = normal - normal.mean()
+    spread = float(scores @ scores)
+    freedom = max(1, len(values) - len(members))
+    sizes = {stratum: len(own) for stratum, own in members.items()}
+    before: dict[str, int] = defaultdict(int)
+    after, weight = 0.0, 0.0
+    found = []
+    for index, stratum in enumerate(strata[:-1]):
+        first, size = before[stratum], sizes[stratum]
+        weight += ((first + 1) * (size - first - 1) - first * (size - first)) / size
+        before[stratum] += 1
+        after -= float(scores[index])
+        rest = spread - after * after / weight if weight > 1e-9 else spread
+        penalty = math.log(weight) / 2 if weight > 1e-9 else math.inf
+        found.append(-math.inf if weight <= 1e-9 else -freedom / 2 * math.log(max(rest, 1e-9)) - penalty)
+    if not any(math.isfinite(score) for score in found):
+        found = [0.0] * len(found)
+    return _moment(found, level)
+
+
+def _moment(scores: Sequence[float], level: float) -> Moment:
+    """The ends of the smallest set of moments that holds ``level`` of the probability; score i: the change precedes i+1."""
+    import numpy as np
+
+    if not scores:
+        raise ValueError("a change lies between two runs")
+    logs = np.array(scores)
+    chances = np.exp(logs - logs.max())
+    chances /= chances.sum()
+    order = np.argsort(-chances, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(chances[order]), level)) + 1
+    kept = order[:enough]
+    return Moment(int(order[0]) + 1, int(kept.min()) + 1, int(kept.max()) + 1)
