@@ -159,7 +159,7 @@ class Trial:
 
     def measure(self) -> None:
         """Every step twice, undisturbed; the first harvest makes the vault."""
-        self.note("new vault", self.start("harvest", self.vault, self.fixtures, "one"))
+        self.note("new vault", self.start("harvest", self.vault, self.traces, "one"))
         for _ in range(2):
             for step in ("harvest", "compact", "vacuum"):
                 self.give_work(step)
@@ -325,6 +325,11 @@ class Trial:
         )
         if half.num_rows:
             raise Breach(f"{when}: half visible: {half.to_pylist()}")
+        alone = vault.snapshot().sql(
+            "SELECT DISTINCT execution_id FROM decisions ANTI JOIN executions USING (execution_id) ORDER BY ALL"
+        )
+        if alone.num_rows:
+            raise Breach(f"{when}: decisions of executions that are not there: {alone.to_pylist()}")
 
     def complete(self, step: str) -> None:
         if step == "harvest":
@@ -365,7 +370,9 @@ class Trial:
         print(f"all: {every} kills, {self.after_first_write.total()} after the first write")
         snapshot = self.vault.snapshot()
         counts = {view: snapshot.sql(f"SELECT count(*) FROM {view}").column(0)[0].as_py() for view in VIEWS[:3]}
-        print(f"vault: {', '.join(f'{many:,} {view}' for view, many in counts.items())}, version {snapshot.version}")
+        shown = ", ".join(f"{many:,} {view}" for view, many in counts.items())
+        unfinished = sum(is_log(path) and path.suffix not in {".json", ".parquet"} for path in files_of(self.vault))
+        print(f"vault: {shown}, version {snapshot.version}; {unfinished} unfinished files in its logs")
 
 
 def compare(step: str, before: Held, shown: Held, after: Held) -> None:

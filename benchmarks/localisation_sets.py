@@ -1,8 +1,8 @@
 """The human-labelled sets of failed runs, joined to the rows a vault holds of them.
 
-A label names a place in the raw file (a message, a span); a vault holds decisions. Each case carries, for every decision,
-its place in the numbering of the labels, so that a prediction is scored in the labels' own numbering and a label on
-something that is no decision (a user's message, a terminal's answer) counts as missed, not as absent.
+A label names a place in the raw file (a message, a span); a vault holds decisions. Each case carries, for every
+decision, its place in the numbering of the labels, so that a prediction is scored in the labels' own numbering and a
+label on something that is no decision (a user's message, a terminal's answer) counts as missed, not as absent.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def cases(corpus: Path) -> dict[str, list[Case]]:
         vault.harvest([folder / name for name in SETS])
         snapshot = vault.snapshot()
         return {
-            WHO: sorted(_who(snapshot, folder / WHO), key=lambda case: case.name),
+            WHO: sorted(_who(snapshot), key=lambda case: case.name),
             TAU: sorted(_tau(snapshot, folder / TAU), key=lambda case: case.name),
             TRAIL: sorted(_trail(snapshot, folder / TRAIL), key=lambda case: case.name),
         }
 
 
-def _who(vault: Queryable, folder: Path) -> Iterator[Case]:
+def _who(vault: Queryable) -> Iterator[Case]:
     """Who&When: the label is an index into the messages and the name of an agent."""
     sources = {Path(row["path"]): row["claims"] for row in vault.sql("SELECT path, claims FROM sources").to_pylist()}
     for path, claims in sources.items():
@@ -97,9 +97,7 @@ def _tau(vault: Queryable, folder: Path) -> Iterator[Case]:
         ).to_pylist()
         assert len(found) == 1, label["trajectory_id"]
         run, steps = localize.read(vault, found[0]["execution_id"])
-        called = {
-            call["id"]: index for index, message in enumerate(talk) for call in message.get("tool_calls") or ()
-        }
+        called = {call["id"]: index for index, message in enumerate(talk) for call in message.get("tool_calls") or ()}
         places = [called[step.decision_id.partition("#")[2].partition("~")[0]] for step in steps]
         role = talk[place]["role"] if place < len(talk) else "assistant"
         on = "decision" if place in places else "user" if role == "user" else "words"
@@ -121,11 +119,17 @@ def _trail(vault: Queryable, folder: Path) -> Iterator[Case]:
     for path in sorted((folder / "annotations").iterdir()):
         errors = json.loads(path.read_text(encoding="utf-8"))["errors"]
         trace = json.loads((folder / "traces" / path.name).read_text(encoding="utf-8"))
-        run, steps = localize.read(vault, f"tr:{trace['trace_id']}")
+        found = vault.sql(
+            "SELECT execution_id FROM executions WHERE ends_with(execution_id, ?) ORDER BY execution_id",
+            (f":{trace['trace_id']}",),
+        ).to_pylist()
+        assert len(found) == 1, path
+        run, steps = localize.read(vault, found[0]["execution_id"])
         ids = {step.decision_id.partition("#")[2].partition("#")[0]: index for index, step in enumerate(steps)}
         around = dict(_around(trace["spans"], ids, None))
         hits = {
-            impact: {around[e["location"]] for e in errors if e["impact"] == impact and e["location"] in around} - {None}
+            impact: {around[e["location"]] for e in errors if e["impact"] == impact and e["location"] in around}
+            - {None}
             for impact in order
         }
         blamed = next((found for impact in order if (found := hits[impact])), set())

@@ -1,10 +1,13 @@
 """How much memory does a harvest take? Peak RSS of one worker on huge sources, against the bound soma promises.
 
-The bound is 250 MB + 1.1 x the longest line: memory follows the longest record, not the size of the file. Every case
+The bound is 250 MB + 1.1 x the longest line: memory follows the longest record, not the size of the file. A document of
+one JSON value is one line, however it is broken into lines. Every case
 is written to a temporary folder by one process and harvested with one job by another, whose peak is read from
 ``getrusage``. Neither is this process: a child begins with what its parent holds. Sizes are in MB of 10^6 bytes.
 
     python benchmarks/memory.py [--mb 300] [--line-mb 200] [--case NAME ...] [--bound]
+
+Texts are drawn from a few thousand words and numbers, so that they pack about as well as the output of tools does.
 """
 
 from __future__ import annotations
@@ -12,12 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,34 +31,19 @@ from soma.vault import VaultRoot
 
 BASE_MB = 250
 PER_LINE = 1.1
-_WORDS = [
-    "invoice",
-    "mail",
-    "folder",
-    "retry",
-    "parse",
-    "failed",
-    "table",
-    "branch",
-    "commit",
-    "deploy",
-    "queue",
-    "token",
-    "window",
-    "the",
-    "of",
-    "a",
-    "to",
-]
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
+_UUID_START = re.compile(r"[0-9a-f]{4}(?=[0-9a-f]{4}-[0-9a-f]{4}-)")
+_TRACE_START = re.compile(r'(?<="traceId": ")[0-9a-f]{6}')
 _NOW = 1_772_445_600
 
 
 class Case(NamedTuple):
-    """One huge source: ``lines`` are its lines, written to a file of the name ``name``."""
+    """One huge source: ``lines`` are its lines, or the pieces of a document, written to a file of the name ``name``."""
 
     name: str
     meaning: str
     lines: Callable[[float, float], Iterator[str]]
+    document: bool = False
 
 
 class Measured(NamedTuple):
@@ -104,7 +94,7 @@ def main() -> int:
 
 def measured(case: Case, place: Path, mb: float, line_mb: float) -> Measured:
     """Write the source of a case and harvest it in a process of its own."""
-    source = place / "sessions" / f"{case.name}.jsonl"
+    source = place / "sessions" / f"{case.name}.{'json' if case.document else 'jsonl'}"
     source.parent.mkdir()
     sizes = ["--mb", str(mb), "--line-mb", str(line_mb)]
     longest = _run(["--write", case.name, str(source), *sizes])["longest"]
@@ -126,7 +116,8 @@ def _write(case: Case, source: Path, mb: float, line_mb: float) -> None:
     longest = 0
     with source.open("w", encoding="utf-8") as stream:
         for line in case.lines(mb * 1e6, line_mb * 1e6):
-            longest = max(longest, stream.write(line + "\n"))
+            written = stream.write(line if case.document else line + "\n")
+            longest = longest + written if case.document else max(longest, written)
     print(json.dumps({"longest": longest}))
 
 
@@ -138,8 +129,26 @@ def _harvest(source: str, vault: str) -> None:
 
 
 def _text(choice: random.Random, size: int) -> str:
-    words = " ".join(choice.choices(_WORDS, k=400))
-    return (words * (size // len(words) + 1))[:size]
+    words = _words()
+    parts: list[str] = []
+    length = 0
+    # A huge text repeats itself: only its length matters.
+    while length < min(size, 1_000_000):
+        word = (
+            words[int(choice.paretovariate(1.1)) % len(words)]
+            if choice.random() < 0.8
+            else str(choice.randrange(10**6))
+        )
+        parts.append(word)
+        length += len(word) + 1
+    text = " ".join(parts)
+    return (text * (size // max(len(text), 1) + 1))[:size]
+
+
+@cache
+def _words() -> list[str]:
+    choice = random.Random(0)
+    return ["".join(choice.choices("etaoinshrdlucmfw_/.-", k=choice.randint(2, 11))) for _ in range(5_000)]
 
 
 def openclaw(size: float, _: float) -> Iterator[str]:
@@ -188,6 +197,62 @@ def claude_code_with_a_huge_line(_: float, size: float) -> Iterator[str]:
         yield line
         if number == 200:
             return
+
+
+def openclaw_with_a_huge_line_of_small_values(_: float, size: float) -> Iterator[str]:
+    """The same, but what is huge is the details: numbers and short texts."""
+    choice = random.Random(7)
+    rows = [{"name": _text(choice, 12), "size": number, "mode": "0644"} for number in range(1_000)]
+    details = {"status": "completed", "exitCode": 0, "rows": rows * int(size / len(json.dumps(rows)) + 1)}
+    for line in openclaw_with_a_huge_line(0, 100):
+        if '"id": "huge"' in line:
+            record = json.loads(line)
+            record["message"]["details"] = details
+            line = json.dumps(record)
+        yield line
+
+
+def langchain_document(_: float, size: float) -> Iterator[str]:
+    """A LangSmith export in one array: the shipped runs over and over, each time with new ids."""
+    runs = (FIXTURES / "langchain" / "runs_flat.jsonl").read_text(encoding="utf-8").splitlines()
+    yield from _array("[", runs, _UUID_START, 4, size, "]")
+
+
+def otel_document(_: float, size: float) -> Iterator[str]:
+    """An OTLP export in one object: the shipped traces over and over, each time with new ids."""
+    lines = (FIXTURES / "otel" / "openinference-langchain.jsonl").read_text(encoding="utf-8").splitlines()
+    groups = [json.dumps(group) for line in lines for group in json.loads(line)["resourceSpans"]]
+    yield from _array('{"resourceSpans": [', groups, _TRACE_START, 6, size, "]}")
+
+
+def inspect_document(_: float, size: float) -> Iterator[str]:
+    """An Inspect log: the shipped sample over and over, with tool results of up to 20 kB."""
+    choice = random.Random(8)
+    log = json.loads((FIXTURES / "inspect" / "log_tool_call_error.json").read_text(encoding="utf-8"))
+    (sample,) = log.pop("samples")
+    written, number = 0, 0
+    yield json.dumps(log)[:-1] + ', "samples": ['
+    while written < size:
+        for message in sample["messages"]:
+            if message["role"] == "tool":
+                message["content"] = _text(choice, choice.choice([200, 1_000, 4_000, 20_000]))
+        piece = ("," if number else "") + json.dumps({**sample, "id": number})
+        yield piece
+        written += len(piece)
+        number += 1
+    yield "]}"
+
+
+def _array(start: str, items: list[str], ids: re.Pattern[str], digits: int, size: float, end: str) -> Iterator[str]:
+    yield start
+    written, copy = 0, 0
+    while written < size:
+        for number, item in enumerate(items):
+            piece = ("," if copy or number else "") + ids.sub(f"{copy:0{digits}x}", item)
+            yield piece
+            written += len(piece)
+        copy += 1
+    yield end
 
 
 def _openclaw_lines(choice: random.Random) -> Iterator[str]:
@@ -253,10 +318,14 @@ CASES = {
     case.name: case
     for case in (
         Case("openclaw-huge-line", "one huge result among normal lines", openclaw_with_a_huge_line),
+        Case("openclaw-huge-small-values", "one huge list of small values", openclaw_with_a_huge_line_of_small_values),
         Case("openclaw-huge-broken-line", "one huge line that is no JSON", openclaw_with_a_huge_broken_line),
         Case("openclaw", "a long session", openclaw),
         Case("claude-code-huge-line", "one huge result among normal lines", claude_code_with_a_huge_line),
         Case("claude-code", "a long session", claude_code),
+        Case("langchain-document", "one JSON array", langchain_document, document=True),
+        Case("otel-document", "one JSON object", otel_document, document=True),
+        Case("inspect-document", "one JSON object", inspect_document, document=True),
     )
 }
 

@@ -12,7 +12,12 @@ from .options import json_option, open_snapshot, vault_option
 @click.option("--task", metavar="TASK", help="Only the tasks of this key, or whose label contains it.")
 @click.option("--delta", type=click.FloatRange(0.0, 1.0, min_open=True), default=0.10, show_default=True,
               help="Differences below this do not matter.")  # fmt: skip
-@click.option("--all", "show_all", is_flag=True, help="Show every pair, also the undecided ones.")
+@click.option(
+    "--all",
+    "show_all",
+    is_flag=True,
+    help="Show every pair, not each agent beside its best peer, also the undecided ones.",
+)
 @vault_option
 @json_option
 def command(
@@ -28,5 +33,5 @@ def command(
     snapshot = open_snapshot(vault)
     for name in agents or ():
         require_known(name, agent_names(snapshot))
-    result = divergence.run(snapshot, agents or None, task, delta=delta)
+    result = divergence.run(snapshot, agents or None, task, delta=delta, everyone=show_all)
     emit(result, as_json, lambda found: render(found, everything=show_all), schema="soma.divergence", schemaVersion=1)

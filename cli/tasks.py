@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import config, json_option, open_snapshot, vault_option
 
 
 @click.command("tasks")
+@click.option("--task", metavar="TASK", help="One task with its requests and runs: its key, or a part of its label.")
 @click.option("--limit", type=click.IntRange(min=1), default=40, show_default=True, help="At most so many tasks.")
 @vault_option
 @json_option
-def command(limit: int, vault: str | None, as_json: bool) -> None:
-    """What makes runs comparable: the tasks, how each was found, and who attempted it."""
+def command(task: str | None, limit: int, vault: str | None, as_json: bool) -> None:
+    """What makes runs comparable: the tasks, how each was found, and who attempted it.
+
+    Rules in tasks.toml, or [[tasks]] in soma.toml, go before what soma finds.
+    """
     from soma.synthesizer.jobs import tasks
-    from soma.synthesizer.jobs.tasks.explain import render
+    from soma.synthesizer.jobs.tasks.explain import render, render_detail
 
     from .output import emit
 
-    result = tasks.run(open_snapshot(vault))
+    rules = config(vault=vault).settings.tasks
+    snapshot = open_snapshot(vault)
+    if task is not None:
+        emit(tasks.show(snapshot, task, rules=rules), as_json, render_detail, schema="soma.task", schemaVersion=1)
+        return
+    result = tasks.run(snapshot, rules=rules)
     emit(result, as_json, lambda found: render(found, limit=limit), schema="soma.tasks", schemaVersion=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soma import clock, codec, identity, text
@@ -31,6 +31,7 @@ REASONING_BYTES = 4096
 TASK_BYTES = 2048
 NAME_BYTES = 200
 _NAMES_KEPT = 16 * 1024
+_LONG = 4096
 _INT32 = (1 << 31) - 1
 _INT64 = (1 << 63) - 1
 
@@ -59,6 +60,22 @@ class Extent(NamedTuple):
 _START = Extent(0, 0, 0)
 
 
+class Chosen(NamedTuple):
+    """What an execution chose and with what outcome, in order."""
+
+    actions: list[str]
+    outcomes: list[str]
+
+
+class _Made(NamedTuple):
+    """Decisions on their way into rows: columns that are done, and what has to be redacted first."""
+
+    columns: dict[str, list[Any]]
+    texts: dict[str, list[str | None]]
+    arguments: list[Any]
+    written: list[Any]
+
+
 class Tables(NamedTuple):
     """Rows as Arrow tables."""
 
@@ -83,12 +100,22 @@ class Normaliser:
         key: The vault's secret key.
         redactor: Replaces secrets by typed marks.
         agents: Names agents that a trace leaves unnamed.
+        away: Takes the decisions of a long execution, a table at a time, so that they never are in memory all at once;
+            it takes all tables or, if making one raises, none.
 
     Attributes:
-        executions, decisions, insights: The rows made so far; longer texts are redacted and filled in many at a time.
+        executions, decisions, insights: The rows made so far, without those that were given away; longer texts are
+            redacted and filled in many at a time.
     """
 
-    def __init__(self, key: bytes, redactor: Redactor, agents: AgentNames) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        redactor: Redactor,
+        agents: AgentNames,
+        away: Callable[[Iterator[pa.Table]], None] | None = None,
+    ) -> None:
+        self._away = away
         self._key = key
         self._redactor = redactor
         self._batch = Batch(redactor, _written)
@@ -124,7 +151,10 @@ class Normaliser:
         )
 
     def add(self, draft: ExecutionDraft, adapter: Adapter, path: str, revision: int, reading: int) -> None:
-        """Append the rows of one execution, in the order its decisions were taken: all or, if this raises, none."""
+        """Append the rows of one execution, in the order its decisions were taken: all or, if this raises, none.
+
+        The draft of a long execution has lost its decisions afterwards.
+        """
         self._redactor.take_counts()
         decisions, owner = draft.decisions, draft.source_id
         place: dict[str, Any] = {
@@ -133,25 +163,58 @@ class Normaliser:
             "reading": reading,
             "agent_id": self._name(self._agent(draft.agent_id, path)) or "unnamed",
         }
-        columns = self._decision_columns(decisions, place["execution_id"])
+        ids = self._decision_ids(decisions, place["execution_id"])
+        told = {name: [_text(getattr(draft, name))] for name in _EXECUTION_TEXTS}
+        knows = _knows(draft, adapter)
+        chosen = Chosen([], [])
+        if self._away is not None and len(decisions) > _LONG:
+            self._away(self._slices(decisions, ids, place, owner, chosen))
+            made = None
+        else:
+            made = self._made(decisions, ids, 0, place, chosen)
+        execution = self._execution_row(draft, adapter, chosen) | place | {"knows": knows}
+        self.executions.add(execution)
+        for name, limit in _EXECUTION_TEXTS.items():
+            self._batch.texts(self.executions.columns[name], told[name], limit, owner)
+        if made is not None:
+            self._put(self.decisions, made, owner)
+        self._batch.credit(owner)
+        if self._batch.is_full:
+            self._batch.settle()
+
+    def _slices(
+        self, decisions: list[DecisionDraft], ids: list[str], place: dict[str, Any], owner: str, chosen: Chosen
+    ) -> Iterator[pa.Table]:
+        """The rows of a long execution, some thousand at a time; the drafts are let go as they become rows."""
+        self._batch.settle()
+        for start in range(0, len(ids), _LONG):
+            rows = Rows(DECISIONS)
+            part = decisions[:_LONG]
+            del decisions[:_LONG]
+            self._put(rows, self._made(part, ids, start, place, chosen), owner)
+            self._batch.settle()
+            yield rows.arrow()
+
+    def _made(
+        self, decisions: Sequence[DecisionDraft], ids: list[str], first: int, place: dict[str, Any], chosen: Chosen
+    ) -> _Made:
+        """All that is to be put into rows; ``first`` is the step of the first of these decisions."""
+        columns = self._decision_columns(decisions, first)
+        columns["decision_id"] = ids[first : first + len(decisions)]
         columns |= {name: [value] * len(decisions) for name, value in place.items()}
+        chosen.actions.extend(columns["action"])
+        chosen.outcomes.extend(columns["outcome"])
         arguments = [decision.arguments for decision in decisions]
         written = [_written(value) for value in arguments]
         columns["arguments_digest"] = [self._digest(value) for value in written]
         texts = {name: [_text(getattr(decision, name)) for decision in decisions] for name in _DECISION_TEXTS}
-        told = {name: [_text(getattr(draft, name))] for name in _EXECUTION_TEXTS}
-        execution = self._execution_row(draft, adapter, columns["action"], columns["outcome"])
+        return _Made(columns, texts, arguments, written)
 
-        self.executions.add(execution | place)
-        for name, limit in _EXECUTION_TEXTS.items():
-            self._batch.texts(self.executions.columns[name], told[name], limit, owner)
-        self.decisions.extend(columns, len(decisions))
+    def _put(self, rows: Rows, made: _Made, owner: str) -> None:
+        rows.extend(made.columns, len(made.arguments))
         for name, limit in _DECISION_TEXTS.items():
-            self._batch.texts(self.decisions.columns[name], texts[name], limit, owner)
-        self._batch.objects(self.decisions.columns["arguments"], arguments, written, ARGUMENT_BYTES, owner)
-        self._batch.credit(owner)
-        if self._batch.is_full:
-            self._batch.settle()
+            self._batch.texts(rows.columns[name], made.texts[name], limit, owner)
+        self._batch.objects(rows.columns["arguments"], made.arguments, made.written, ARGUMENT_BYTES, owner)
 
     def add_pattern(self, draft: PatternDraft) -> None:
         """Append a pattern that another system found, as a proposal that waits for a person."""
@@ -170,11 +233,9 @@ class Normaliser:
             "source_length": draft.length,
         })  # fmt: skip
 
-    def _execution_row(
-        self, draft: ExecutionDraft, adapter: Adapter, actions: list[str], outcomes: list[str]
-    ) -> dict[str, Any]:
-        """All but where the row belongs and its longer texts."""
-        taken = Counter(outcomes)
+    def _execution_row(self, draft: ExecutionDraft, adapter: Adapter, chosen: Chosen) -> dict[str, Any]:
+        """All but where the row belongs, what it knows and its longer texts."""
+        taken = Counter(chosen.outcomes)
         return {
             "framework": draft.framework,
             "adapter": adapter.name,
@@ -191,30 +252,28 @@ class Normaliser:
             "started_at": draft.started_at,
             "ended_at": draft.ended_at,
             "duration_ms": clock.elapsed_ms(draft.started_at, draft.ended_at),
-            "decisions": len(actions),
+            "decisions": len(chosen.actions),
             **{outcome: taken[outcome] for outcome in OUTCOMES},
             "tokens_in": _count(draft.tokens_in),
             "tokens_out": _count(draft.tokens_out),
             "tokens_cache_read": _count(draft.tokens_cache_read),
             "tokens_cache_write": _count(draft.tokens_cache_write),
             "cost_usd": draft.cost_usd,
-            "signature": signature(actions),
+            "signature": signature(chosen.actions),
             "operator_id": self._optional_name(draft.operator_id),
             "team_id": self._optional_name(draft.team_id),
             "instance_id": self._optional_name(draft.instance_id),
             "labels": sorted({self._name(k): self._name(v) for k, v in draft.labels.items()}.items()),
-            "knows": _knows(draft, adapter),
             "source_id": draft.source_id,
             "source_offset": draft.offset,
             "source_length": draft.length,
         }
 
-    def _decision_columns(self, decisions: Sequence[DecisionDraft], execution_id: str) -> dict[str, list[Any]]:
-        """All but where the rows belong, the arguments and the longer texts."""
+    def _decision_columns(self, decisions: Sequence[DecisionDraft], first: int) -> dict[str, list[Any]]:
+        """All but ids, where the rows belong, the arguments and the longer texts."""
         chosen = [self._chosen(decision) for decision in decisions]
         return {
-            "decision_id": self._decision_ids(decisions, execution_id),
-            "step": list(range(len(decisions))),
+            "step": list(range(first, first + len(decisions))),
             "turn": [min(d.turn, _INT32) for d in decisions],
             "parent_decision_id": [self._optional_id(d.parent_decision_id) for d in decisions],
             "kind": [d.kind if d.kind in _KINDS else "tool_choice" for d in decisions],

@@ -125,12 +125,12 @@ class SourceReport(msgspec.Struct):
 
 
 class Portion(msgspec.Struct):
-    """What a task brings back: reports, small tables, and the name of the fragment that holds its decisions."""
+    """What a task brings back: reports, small tables, and the names of the fragments that hold its decisions."""
 
     task: Task
     reports: list[SourceReport]
     executions: pa.Table
     insights: pa.Table
     damages: list[Damage]
-    decisions: Fragment | None
+    decisions: list[Fragment]
     decision_rows: pa.Table | None = None

@@ -139,7 +139,7 @@ class Run:
             del reread[source_id]
 
         changes = Changes()
-        changes.decisions = [part.decisions for part in (*portions, *resolved) if part.decisions is not None]
+        changes.decisions = [fragment for part in (*portions, *resolved) for fragment in part.decisions]
         written = self._change_executions(changes, executions, reread)
         self._change_ledger(changes, portions, reports, was)
         if self._writer is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
@@ -13,11 +13,11 @@ from soma import codec, identity
 from soma.adapters.contract import Adapter
 from soma.adapters.mapped import adapter_of
 from soma.adapters.registry import adapters, recognise
-from soma.errors import SomaError, SourceError
+from soma.errors import SomaError, SourceError, VaultError
 from soma.model import ExecutionDraft, PatternDraft
 from soma.schema import DECISIONS
 from soma.source import Damage, Source
-from soma.vault.fragment import write_fragment
+from soma.vault.fragment import Fragment, write_fragment
 
 from . import fingerprint
 from .discover import Candidate
@@ -27,6 +27,9 @@ from .normalise import VERSION, Extent, Normaliser, Tables, reader_version
 from .portion import Kin, Portion, Settings, SourceReport, Task
 from .redact import Redactor
 from .resolve import resolve
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _T = TypeVar("_T")
 _NUMBER_BITS = 20
@@ -55,9 +58,14 @@ def read_contained(who: str, step: Callable[[], _T], fail: Callable[[str], None]
         who: Named when it breaks, as ``the adapter openclaw``.
         step: Looks at sources, reads them, or makes rows of what was read.
         fail: Takes the reason, in words that hold no text of the source.
+
+    Raises:
+        VaultError: if the vault cannot be written to, which is no source's fault.
     """
     try:
         return step()
+    except VaultError:
+        raise
     except SomaError as problem:
         fail(f"{problem.message}; {problem.hint}" if isinstance(problem, SourceError) else problem.message)
     except OSError as problem:
@@ -85,7 +93,9 @@ class _Reader:
         self._settings = settings
         self._task = task
         self._redactor = Redactor(settings.key, emails=settings.emails, phones=settings.phones)
-        self._rows = Normaliser(settings.key, self._redactor, settings.agents)
+        away = self._write_away if settings.vault else None
+        self._rows = Normaliser(settings.key, self._redactor, settings.agents, away)
+        self._fragments: list[Fragment] = []
         self._heads = Heads()
         mapping = self._settings.mapping
         self._choice = adapters() if mapping is None else (adapter_of(mapping), *adapters())
@@ -203,13 +213,25 @@ class _Reader:
             report.redactions = dict(self._rows.redactions.get(report.candidate.source_id, {}))
             report.reason = None if report.reason is None else self._redactor.text(codec.plain(report.reason))
         vault = self._settings.vault
-        fragment = None
+        fragments = list(self._fragments)
         if vault is not None and tables.decisions.num_rows:
-            fragment = write_fragment(Path(vault), DECISIONS, tables.decisions)
+            fragments.append(write_fragment(Path(vault), DECISIONS, tables.decisions))
         return Portion(
             task=self._task, reports=self._reports, executions=tables.executions, insights=tables.insights,
-            damages=self._damages, decisions=fragment, decision_rows=tables.decisions if vault is None else None,
+            damages=self._damages, decisions=fragments, decision_rows=tables.decisions if vault is None else None,
         )  # fmt: skip
+
+    def _write_away(self, tables: Iterator[pa.Table]) -> None:
+        vault = Path(self._settings.vault or "")
+        written: list[Fragment] = []
+        try:
+            for table in tables:
+                written.append(write_fragment(vault, DECISIONS, table))
+        except BaseException:
+            for fragment in written:
+                (vault / DECISIONS.path / fragment.name).unlink(missing_ok=True)
+            raise
+        self._fragments += written
 
     def _tables(self) -> Tables:
         whole = read_contained("an adapter", self._rows.tables, lambda _: None)

@@ -29,7 +29,10 @@ def read_document(source: Source, limits: Limits) -> Reading:
     except codec.Undecodable as problem:
         yield Damage(source_id=source.source_id, offset=0, length=len(data), reason=f"no JSON: {problem}")
         return
-    yield Record(source, 0, len(data), value)
+    record = Record(source, 0, len(data), value)
+    # Whoever maps the record may let go of its parts one by one: nothing here may hold them.
+    del data, value
+    yield record
 
 
 def read_values(source: Source, limits: Limits) -> Reading:

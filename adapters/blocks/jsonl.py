@@ -27,13 +27,14 @@ def read_lines(source: Source, limits: Limits, decode: Callable[[bytes], Any] | 
         decode: A typed decoder for one line; what it refuses is decoded again as plain values.
 
     Yields:
-        A record per object; ``Damage`` for a line that is no JSON, no object, or too long. Huge texts in lines beyond
-        ``LONG_LINE`` are cut (see ``long_lines``).
+        A record per object; ``Damage`` for a line that is no JSON, no object, too long, or so full of values that
+        decoding it would take too much memory. Huge texts in lines beyond ``LONG_LINE`` are cut (see ``long_lines``).
     """
     for offset, size, line, closed in split_lines(source, limits.record_bytes):
         if line is None:
-            yield Damage(source_id=source.source_id, offset=offset, length=size,
-                         reason=f"line is longer than {limits.record_bytes:,} bytes")  # fmt: skip
+            long = size > limits.record_bytes
+            reason = f"line is longer than {limits.record_bytes:,} bytes" if long else "line holds too many values"
+            yield Damage(source_id=source.source_id, offset=offset, length=size, reason=reason)
             continue
         text = line.strip(_SPACE)
         if offset == 0:
@@ -71,8 +72,8 @@ def _kind(value: object) -> str:
 def split_lines(source: Source, longest: int) -> Iterator[tuple[int, int, bytes | None, bool]]:
     """Lines of a source as (offset, length, bytes, closed by a line end).
 
-    The bytes are ``None`` for a line over ``longest``; of a line over ``LONG_LINE`` huge texts are cut. Only the first
-    ``source.size`` bytes are read, so that a file that grows meanwhile yields one consistent reading.
+    The bytes are ``None`` for a line over ``longest``, and for one over ``LONG_LINE`` of too many values; of others over
+    ``LONG_LINE`` huge texts are cut and white space at the end is gone. Only the first ``source.size`` bytes are read, so that a file that grows meanwhile yields one consistent reading.
     """
     with source.open() as stream:
         left = source.size

@@ -1,7 +1,9 @@
 """Lines too long to be taken into memory whole: their huge texts are cut while the line is read.
 
 What makes a line huge is nearly always one text in it, of which the vault keeps a few kilobytes. Decoding such a line
-takes several times its length; cut on the way in, it takes a few megabytes whatever its length.
+takes several times its length; cut on the way in, it takes a few megabytes whatever its length. A line that is huge for
+its many values instead would take twenty times its length, and nothing can be left out without telling a lie about
+it: it is measured while it is read and given up once it is sure that it takes too much.
 """
 
 from __future__ import annotations
@@ -11,8 +13,17 @@ import re
 
 from soma.source import MIB
 
-LONG_LINE = 16 * MIB
+LONG_LINE = 4 * MIB
 """Lines up to this length are read as they are."""
+
+LONGEST_SHORTENED = 256 * MIB
+"""Longer lines are not for a ``Shortener``: it gives up what would take too much even at this length."""
+
+_ALLOWED = 150_000_000
+_ALLOWED_PER_BYTE = 1.1
+# Measured on CPython: what is decoded of a byte outside texts (of numbers, brackets, commas) and of a text, at the most.
+_PER_BYTE = 16
+_PER_TEXT = 64
 
 _LONG_TEXT = 8 * MIB
 """In longer lines, texts beyond this are cut; a whole conversation written as one text, as JSON in JSON, is shorter."""
@@ -33,6 +44,9 @@ class Shortener:
     """
 
     def __init__(self) -> None:
+        self._size = 0
+        self._takes = 0
+        self._given_up = False
         self._kept = bytearray()
         self._text: bytearray | None = None
         self._rest: _Rest | None = None
@@ -40,6 +54,16 @@ class Shortener:
 
     def feed(self, piece: bytes) -> None:
         """The next bytes of the line."""
+        self._size += len(piece)
+        if self._given_up:
+            return
+        self._take_in(piece)
+        if self._takes > _ALLOWED + _ALLOWED_PER_BYTE * LONGEST_SHORTENED:
+            self._given_up = True
+            self._kept.clear()
+            self._text = self._rest = None
+
+    def _take_in(self, piece: bytes) -> None:
         data = self._before + piece if self._before else piece
         self._before = b""
         at = 0
@@ -48,6 +72,7 @@ class Shortener:
                 quote = data.find(b'"', at)
                 end = len(data) if quote < 0 else quote + 1
                 self._kept += data[at:end]
+                self._takes += (end - at) * _PER_BYTE
                 self._text = bytearray() if quote >= 0 else None
                 at = end
                 continue
@@ -62,9 +87,18 @@ class Shortener:
                 self._before = data[end:]
                 return
 
-    def line(self) -> bytes:
-        """The line, once all of it was fed."""
-        return bytes(self._kept + (self._text or b"") + self._before)
+    def line(self) -> bytes | None:
+        """The line, once all of it was fed; ``None`` when decoding it would take too much memory."""
+        if self._given_up or self._takes > _ALLOWED + _ALLOWED_PER_BYTE * self._size:
+            return None
+        self._kept += self._text or b""
+        self._kept += self._before
+        # Here, where it costs nothing: whoever strips the line makes a copy of it.
+        while self._kept[-1:] in (b"\n", b"\r", b" "):
+            del self._kept[-1]
+        line = bytes(self._kept)
+        self._kept.clear()
+        return line
 
     def _take(self, raw: bytes) -> None:
         if self._rest is not None:
@@ -77,6 +111,8 @@ class Shortener:
                 self._text = bytearray(_TORN_CHARACTER.sub(b"", whole[0] if whole else b""))
 
     def _close(self) -> None:
+        # Once as bytes and once decoded.
+        self._takes += _PER_TEXT + 2 * len(self._text or b"")
         self._kept += self._text or b""
         if self._rest is not None:
             self._kept += self._rest.note()

@@ -1,7 +1,7 @@
 """Group chats: several named agents talk, and a terminal answers the code they write.
 
-Such a chat (AutoGen's, among others) knows no tool calls. What an agent says is its choice: every message of an agent is
-a decision, ``message:<speaker>``, or ``exec:<language>`` where it holds code; ``tool`` is the speaker. What the
+Such a chat (AutoGen's, among others) knows no tool calls. What an agent says is its choice: every message of an agent
+is a decision, ``message:<speaker>``, or ``exec:<language>`` where it holds code; ``tool`` is the speaker. What the
 terminal answers is no choice but the result of the message before it.
 
 Notes that somebody wrote about the chat afterwards (who was to blame, what the answer would have been) are not read.

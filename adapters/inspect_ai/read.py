@@ -76,12 +76,14 @@ def _document(source: Source, limits: Limits) -> Reading:
             data = stream.read(source.size)
     try:
         log = _LOG.decode(data)
-        items = [bytes(item) for item in _ITEMS.decode(log.samples)]
+        items = _ITEMS.decode(log.samples)
     except REFUSED:
         yield from _lenient(source, limits)
         return
-    position = data.find(bytes(log.samples))
-    for item in items:
+    position = data.find(memoryview(log.samples))
+    log.samples = msgspec.Raw(b"[]")
+    for raw in items:
+        item = bytes(raw)
         offset = data.find(item, position)
         position = offset + len(item)
         if len(item) > limits.record_bytes:

@@ -9,6 +9,7 @@ from soma.adapters.blocks.document import read_document, starts_with_a_whole_lin
 from soma.adapters.blocks.jsonl import read_lines
 from soma.source import Damage, Limits, Reading, Record, Source
 
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 # An object with one of these is itself a run, a part or a batch, not a container of runs.
 _OWN_MARKS = ("run_type", "dotted_order", "part", "post", "patch", "trace_id")
 
@@ -31,7 +32,8 @@ def read(source: Source, limits: Limits) -> Reading:
         yield from read_document(source, limits)
         return
     position = 0
-    for item in items:
+    for raw in items:
+        item = bytes(raw)
         start = data.find(item, position)
         # A key that is written twice moves its value behind later ones: look again from the start.
         offset = start if start >= 0 else data.find(item)
@@ -46,20 +48,17 @@ def read(source: Source, limits: Limits) -> Reading:
             yield Damage(source_id=source.source_id, offset=offset, length=len(item), reason=f"no JSON: {problem}")
 
 
-def _items(data: bytes) -> list[bytes] | None:
-    """The texts of the runs in a document; ``None`` when the document is one record or no strict JSON."""
+def _items(data: bytes) -> list[msgspec.Raw] | None:
+    """The texts of the runs in a document, still in it; ``None`` when the document is one record or no strict JSON."""
     try:
         if data.lstrip()[:1] == b"[":
-            return _texts(data)
+            return _ITEMS.decode(data)
         fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
         if "runs" in fields and not any(mark in fields for mark in _OWN_MARKS):
-            return _texts(bytes(fields["runs"]))
+            return _ITEMS.decode(fields["runs"])
         if any(mark in fields for mark in _OWN_MARKS):
             return None
-        return [text for value in fields.values() if (text := bytes(value)).startswith(b"{")]
+        return [value for value in fields.values() if memoryview(value)[:1] == b"{"]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
-
-def _texts(array: bytes) -> list[bytes]:
-    return [bytes(item) for item in msgspec.json.decode(array, type=list[msgspec.Raw])]

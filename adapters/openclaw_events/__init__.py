@@ -5,8 +5,10 @@ execution ``oc:events:<session id>`` is labelled ``record=run-log`` and steps ba
 known: a run counts once, and still counts when only its events were kept. An export repeats the entries of the
 transcript, and a sidecar the model's messages: they are the very same thing, so ``soma.adapters.openclaw`` reads them.
 
-Telemetry names sessions by key only, and no log of it can be matched with a transcript: ``oc:telemetry:<digest>``, one
-execution per session key and log. Whoever harvests both has both.
+Telemetry is a run log too, ``oc:telemetry:<digest>``, one execution per session key and log. Where its events carry a
+session id it steps back likewise. Mostly they carry the session key alone, and that of a main session
+(``agent:main:main``) is the same in every installation and for every session that ever was; matching by time and tools
+would guess. Whoever harvests such a log beside its transcripts has both.
 """
 
 from __future__ import annotations

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from soma import codec
 from soma.adapters.blocks.document import read_document
 from soma.adapters.blocks.head import HEAD_BYTES
 from soma.adapters.blocks.jsonl import read_lines, starts_with_an_object_line
-from soma.source import Damage, Limits, Reading, Source
+from soma.source import Damage, Limits, Reading, Record, Source
 
 from .framing import Framing, FramingError, frames, framing_of
+
+
+class _Document(msgspec.Struct):
+    groups: list[msgspec.Raw] = msgspec.field(name="resourceSpans", default_factory=list)
+
+
+_DOCUMENT = msgspec.json.Decoder(_Document)
+# A document of few groups is decoded at once.
+_MANY = 64
 
 
 def read(source: Source, limits: Limits) -> Reading:
@@ -24,7 +36,30 @@ def read(source: Source, limits: Limits) -> Reading:
     elif _is_json_lines(source, limits):
         yield from read_lines(source, limits)
     else:
+        yield from _read_document(source, limits)
+
+
+def _read_document(source: Source, limits: Limits) -> Reading:
+    """A document as one record, or as one for each group of spans in it; all have the document as their bytes."""
+    data = b""
+    if source.size <= limits.document_bytes:
+        with source.open() as stream:
+            data = stream.read(source.size)
+    groups = _groups(data)
+    if len(groups) < _MANY:
+        del data, groups
         yield from read_document(source, limits)
+        return
+    for group in groups:
+        yield Record(source, 0, len(data), {"resourceSpans": [codec.decode(bytes(group))]})
+
+
+def _groups(data: bytes) -> list[msgspec.Raw]:
+    """The groups of spans in an OTLP/JSON document, still in it; none when it is anything else or no strict JSON."""
+    try:
+        return _DOCUMENT.decode(data).groups
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
 
 
 def _is_json_lines(source: Source, limits: Limits) -> bool:

@@ -6,25 +6,17 @@ from collections.abc import Iterable, Iterator
 
 from soma.adapters.blocks.document import as_object
 from soma.adapters.contract import Yield
-from soma.adapters.otel.map import FRAMEWORK
 from soma.adapters.otel.map import executions as otel_executions
-from soma.model import ExecutionDraft
 from soma.source import Damage, Record
 
 from .nested import flat_spans
 from .sniff import is_nested_trace
 from .steps import with_steps
 
-PREFIX = "tr"
-
 
 def executions(records: Iterable[Record | Damage]) -> Iterator[Yield]:
     """One execution per trace, whatever number of records holds it."""
-    for item in otel_executions(map(_translated, records)):
-        if isinstance(item, ExecutionDraft):
-            item.execution_id = _renamed(item.execution_id)
-            item.claims = [_renamed(claim) for claim in item.claims]
-        yield item
+    yield from otel_executions(map(_translated, records))
 
 
 def _translated(record: Record | Damage) -> Record | Damage:
@@ -35,7 +27,3 @@ def _translated(record: Record | Damage) -> Record | Damage:
                       reason="no nested spans where a trace was expected")  # fmt: skip
     spans = with_steps(list(flat_spans(as_object(record.value))))
     return Record(record.source, record.offset, record.length, {"spans": spans})
-
-
-def _renamed(name: str) -> str:
-    return PREFIX + name.removeprefix(FRAMEWORK)

@@ -124,6 +124,9 @@ def _value(text: str, first: int, end: int, name: str, known: SecretName) -> tup
     group = found.lastgroup or "bare"
     span = found.span(group)
     value, bare = text[span[0] : span[1]], group == "bare"
+    if group in ("single", "double") and value[0] in ",);" and text[span[1] : span[1] + 1] not in ("'", '"'):
+        # The quote closes the text that the name ends, as in ``getpass(prompt='Password: ', stream=None)``.
+        return False, span
     if bare and text[span[1] : span[1] + 1] in ("(", "[", "{"):
         return False, span
     if assigns and not bare and assigns["close"].endswith(('"', "'")) and assigns["sep"] == ":":

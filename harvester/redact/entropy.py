@@ -41,6 +41,8 @@ _SPACE = re.compile(r"\s")
 _ALNUM = re.compile(r"[A-Za-z0-9]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d|\Z)")
 _PATH = re.compile(r"(?:~|\.{0,2})/|[A-Za-z]:\\|[a-z][a-z0-9+.-]{1,20}://")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{32,}={0,2}\Z")
+_LONG_PART = 20
 
 
 def bits(value: str) -> float:
@@ -61,7 +63,19 @@ def is_placeholder(value: str) -> bool:
 
 def is_code(value: str) -> bool:
     """Whether an unquoted value is an expression of a programme, a path or an address."""
-    return bool(_CODE.match(value) or _DOTTED.match(value) or _PATH.match(value))
+    return bool(_CODE.match(value) or _DOTTED.match(value) or (_PATH.match(value) and not _is_base64(value)))
+
+
+def _is_base64(value: str) -> bool:
+    """Whether what begins like a path is a key instead: one in 64 keys in base64 begins with ``/``.
+
+    Names in a path are shorter, are words, or are of one case.
+    """
+    if value[:1] != "/" or not _BASE64.match(value):
+        return False
+    longest = max(value.rstrip("=").split("/"), key=len)
+    mixed = not (longest.islower() or longest.isupper()) and any(map(str.isdigit, longest))
+    return len(longest) >= _LONG_PART and mixed and not of_words(longest)
 
 
 def has_space(value: str) -> bool:

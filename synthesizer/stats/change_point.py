@@ -19,6 +19,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from .proportion import Interval, two_sided
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -34,6 +36,8 @@ _STEPS = (-2.0, -1.0, 1.0, 2.0)
 # Bets on a size: Lehmann's alternatives, density k u^(k-1) of the rank, and their mirror images.
 _POWERS = (1.5, 2.5, 5.0)
 _LOGITS = 33
+_PAIRED = 1000
+_HUGE = 700
 _SHIFTS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 
 
@@ -135,7 +139,8 @@ def _spread(evidence: Floats, ranks: Floats) -> Floats:
     import numpy as np
 
     latest = np.cumsum(~np.isnan(ranks))
-    return np.concatenate(([0.0], evidence))[latest]
+    spread: Floats = np.concatenate(([0.0], evidence))[latest]
+    return spread
 
 
 def watched(evidence: Callable[[int], Floats], runs: int, alpha: float) -> list[Stretch]:
@@ -237,8 +242,37 @@ def size_moment(values: Sequence[float], strata: Sequence[str], level: float) ->
     return _moment(found, level)
 
 
+def ratio_of_sizes(
+    before: Sequence[Sequence[float]], after: Sequence[Sequence[float]], level: float
+) -> tuple[float, Interval] | None:
+    """How many times larger sizes are after than before, each given stratum by stratum; ``None`` without common strata.
+
+    Hodges & Lehmann, *Annals of Mathematical Statistics* 34 (1963) 598-611, on logarithms: the median of all quotients
+    within strata, with the interval that inverts the stratified rank-sum test (normal approximation, van Elteren's
+    setting with equal weight for every pair).
+    """
+    import numpy as np
+
+    quotients, pairs, variance = [], 0.0, 0.0
+    for first, second in zip(before, after, strict=True):
+        if not first or not second:
+            continue
+        # Enough for an interval; more would only cost memory.
+        old, new = np.log(first[-_PAIRED:]), np.log(second[-_PAIRED:])
+        quotients.append(np.subtract.outer(new, old).ravel())
+        pairs += len(old) * len(new)
+        variance += len(old) * len(new) * (len(old) + len(new) + 1) / 12
+    if not quotients:
+        return None
+    ordered = np.sort(np.concatenate(quotients))
+    reach = math.floor(pairs / 2 - two_sided(level) * math.sqrt(variance))
+    low, high = (float(ordered[reach]), float(ordered[-1 - reach])) if reach >= 0 else (-math.inf, math.inf)
+    ends = Interval(math.exp(low), math.exp(high) if high < _HUGE else math.inf)
+    return math.exp(float(np.median(ordered))), ends
+
+
 def _moment(scores: Sequence[float], level: float) -> Moment:
-    """The ends of the smallest set of moments that holds ``level`` of the probability; score i: the change precedes i+1."""
+    """The ends of the smallest set of moments that holds ``level``; score ``i``: the change precedes run ``i + 1``."""
     import numpy as np
 
     if not scores:

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from .difference import Method, Stratum, fisher, newcombe
+from .difference import Method, Stratum, newcombe
 from .proportion import Interval, two_sided
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 # Discordant outcomes below which the normal approximation under Klingenberg's interval is not trusted. In simulations
 # over 400 layouts of tasks (2 to 39 tasks, 1 to 7 executions a side) coverage of the 95 % interval then stayed above
 # 93 %; without the rule it fell to 42 % where almost every task has a certain outcome.
 _ENOUGH_DISCORDANT = 10
-_LARGEST_EXACT = 4000
-_SAME_PROBABILITY = 1 + 1e-7
 
 
 class Sums(NamedTuple):
@@ -84,64 +77,3 @@ def _on_effective_sizes(strata: Sequence[Stratum], level: float) -> Interval:
     first_size = weight**2 / math.fsum(w * w / s.first_total for w, s in zip(weights, strata, strict=True))
     second_size = weight**2 / math.fsum(w * w / s.second_total for w, s in zip(weights, strata, strict=True))
     return newcombe(min(1.0, first), first_size, min(1.0, second), second_size, level)
-
-
-def exact_test(strata: Sequence[Stratum]) -> float:
-    """Two-sided p-value of no difference on any task: exact, given how many succeeded on each task.
-
-    One task: Fisher's test. One execution a side on each: McNemar's exact test. Between: the distribution of the first
-    side's successes is the convolution of the tasks' hypergeometric ones (Birch, *JRSS B* 26 (1964) 313-324). Where the
-    counts are so large that this would be slow, the Mantel-Haenszel test (*JNCI* 22 (1959) 719-748), the same by then.
-    """
-    import numpy as np
-
-    telling = [s for s in strata if 0 < s.first_successes + s.second_successes < s.first_total + s.second_total]
-    telling = [s for s in telling if s.first_total and s.second_total]
-    if not telling:
-        return 1.0
-    if len(telling) == 1:
-        return fisher(telling[0])
-    if sum(min(s.first_total, s.first_successes + s.second_successes) for s in telling) > _LARGEST_EXACT:
-        return _large_sample_test(telling)
-    whole = np.ones(1)
-    observed = 0
-    for stratum in sorted(telling, key=_support):
-        lowest, masses = _hypergeometric(
-            stratum.first_total, stratum.second_total, stratum.first_successes + stratum.second_successes
-        )
-        whole = np.convolve(whole, masses)
-        observed += stratum.first_successes - lowest
-    return min(1.0, float(whole[whole <= whole[observed] * _SAME_PROBABILITY].sum()))
-
-
-def _support(stratum: Stratum) -> tuple[int, int, int, int]:
-    return (stratum.first_total, stratum.second_total, stratum.first_successes, stratum.second_successes)
-
-
-@lru_cache(maxsize=4096)
-def _hypergeometric(first_total: int, second_total: int, successes: int) -> tuple[int, NDArray[np.float64]]:
-    """Lowest possible count of the first side's successes, and the probabilities from there on."""
-    import numpy as np
-
-    lowest, highest = max(0, successes - second_total), min(successes, first_total)
-    logarithms = np.array(
-        [
-            _log_choose(first_total, count) + _log_choose(second_total, successes - count)
-            for count in range(lowest, highest + 1)
-        ]
-    )
-    masses = np.exp(logarithms - logarithms.max())
-    return lowest, masses / masses.sum()
-
-
-def _log_choose(total: int, chosen: int) -> float:
-    return math.lgamma(total + 1) - math.lgamma(chosen + 1) - math.lgamma(total - chosen + 1)
-
-
-def _large_sample_test(strata: Sequence[Stratum]) -> float:
-    excess, variance = [], []
-    for s in strata:
-        n, successes = s.first_total + s.second_total, s.first_successes + s.second_successes
-        excess.append(s.first_successes - s.first_total * successes / n)
-        variance.append(s.first_total * s.second_total * successes * (n - successes) / (n * n * (n - 1)))
-    return math.erfc(abs(math.fsum(excess)) / math.sqrt(2 * math.fsum(variance)))

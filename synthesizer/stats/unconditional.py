@@ -132,8 +132,8 @@ def _pooled(m: int, n: int) -> NDArray[np.float64]:
 def _supremum(m: int, n: int, region: NDArray[np.bool_]) -> float:
     """The largest chance of ``region`` over all common rates.
 
-    On the arcsine scale the chance changes over about ``1 / (2 sqrt(m + n))`` everywhere, ends included, so an even grid
-    there misses no peak; the highest peaks are then searched more finely.
+    On the arcsine scale the chance changes over about ``1 / (2 sqrt(m + n))`` everywhere, ends included, so an even
+    grid there misses no peak; the highest peaks are then searched more finely.
     """
     import numpy as np
 
@@ -153,7 +153,7 @@ def _supremum(m: int, n: int, region: NDArray[np.bool_]) -> float:
 
 
 class Runs(NamedTuple):
-    """A set of tables as runs: for ``row`` successes of the first side, from ``start`` to before ``end`` of the second."""
+    """A set of tables as runs: ``row`` successes of the first side, from ``start`` to below ``end`` of the second."""
 
     row: NDArray[np.intp]
     start: NDArray[np.intp]

@@ -22,7 +22,7 @@ def chan_zhang(stratum: Stratum, level: float = 0.95) -> Interval:
     pair of rates, whatever the counts; the price is width. Chan & Zhang, *Biometrics* 55 (1999) 1202-1209.
 
     Raises:
-        ValueError: if a side has no executions, or the totals allow more tables than the exact tests are worked out for.
+        ValueError: if a side has no executions, or there are more of them than the exact tests are worked out for.
     """
     if not stratum.first_total or not stratum.second_total:
         raise ValueError("an interval of a difference takes executions on both sides")

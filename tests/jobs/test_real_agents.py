@@ -45,7 +45,7 @@ def lake(corpus: Path) -> Lake:
 
 @pytest.fixture(scope="module")
 def pairs(lake: Lake) -> dict[frozenset[str], Pair]:
-    found = divergence.run(lake)
+    found = divergence.run(lake, everyone=True)
     return {frozenset((pair.first.agent_id, pair.second.agent_id)): pair for pair in found.pairs}
 
 

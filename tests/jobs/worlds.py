@@ -39,20 +39,48 @@ class World(msgspec.Struct):
         return divergence_of(self.runs, tasks_of(self.attempts), lambda: self.paths, asked)
 
 
-def planted(seed: int, effect: float = 0.3, runs: int = 30) -> World:
-    """Two agents; at step 2 ``worse`` mostly takes ``exec:node``, which lowers its success by ``effect`` over all."""
+COSTLY, BETTER = "exec:node", "process:poll"
+
+
+def planted(
+    seed: int,
+    step: int = 2,
+    *,
+    effect: float = 0.3,
+    runs: int = 30,
+    habits: tuple[float, float] = (0.1, 0.9),
+    extra: float = 0.15,
+    decoys: int = 0,
+    places: int = 7,
+) -> World:
+    """Two agents; at ``step`` ``worse`` mostly takes ``exec:node``, which lowers its success by ``effect`` over all.
+
+    Any place may have an extra action before it with chance ``extra``; the costly choice is mostly followed by another
+    act. At ``decoys`` other places the agents choose between two harmless actions, each with a leaning of its own.
+    """
     generator = random.Random(f"planted {seed}")
     world = World()
-    cost = effect / 0.8  # nine in ten of one side, one in ten of the other make the costly choice
-    for agent, habit in (("better", 0.1), ("worse", 0.9)):
+    cost = effect / (habits[1] - habits[0])
+    others = [place for place in generator.sample(range(1, places + 1), places) if place != step][:decoys]
+    leanings = {place: (generator.uniform(0.2, 0.8), generator.uniform(0.2, 0.8)) for place in others}
+    for side, agent in enumerate(("better", "worse")):
         for number in range(runs):
+            costly = generator.random() < habits[side]
+            path = []
+            for place in range(1, places + 1):
+                if generator.random() < extra:
+                    path.append(generator.choice(["plan", "read:config", "message:send"]))
+                if place == step:
+                    path.append(COSTLY if costly else BETTER)
+                elif place in leanings:
+                    path.append(f"look:{place}{'ab'[generator.random() < leanings[place][side]]}")
+                elif place == step + 1 and costly and generator.random() < 0.7:
+                    path.append("exec:kill")
+                else:
+                    path.append(f"do:{'abcdefghij'[place]}")
             task = number % 5
-            costly = generator.random() < habit
-            first = "exec:himalaya" if generator.random() < 0.9 else "read:config"
-            third = generator.choice(["write:inbox", "message:send"])
             chance = 0.95 - 0.02 * task - (cost if costly else 0)
-            success = generator.random() < chance
-            world.add(agent, f"task {task}", success, [first, "exec:node" if costly else "process:poll", third])
+            world.add(agent, f"task {task}", generator.random() < chance, path)
     return world
 
 

@@ -42,6 +42,9 @@ ORDINARY = [
     'if "-----BEGIN PRIVATE KEY-----" in text: raise ValueError("key")',
     "ssh-rsa-keys and sk-learn-like-names-with-many-parts-in-them",
     "task-generator-for-nested-workflows, disk-usage-analyzer-with-long-name",
+    "def unix_getpass(prompt='Password: ', stream=None):\n    return 1",
+    "ssl_key=/etc/ssl/private/Server2/Certificates/example and KEY=/usr/local/lib/python3/distpackages/module",
+    "signing_key: /var/lib/docker/overlay2/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b/merged",
     "import { createHash, randomBytesForTestingPurposes2 } from 'node:crypto'",
 ]
 

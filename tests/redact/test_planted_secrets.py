@@ -83,3 +83,10 @@ def test_addresses_and_numbers_of_people_are_an_option() -> None:
     assert redactor().text(text) is text
     redacted = Redactor(b"k", emails=True, phones=True).text(text)
     assert MARKER.findall(redacted) == ["email", "phone"]
+
+
+def test_a_key_in_base64_that_begins_like_a_path_is_found() -> None:
+    for seed in SEEDS:
+        key = "/" + Planter(seed).of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 39)
+        assert MARKER.findall(redactor().text(f"aws_secret_access_key = {key}")) == ["aws-secret"]
+        assert MARKER.findall(redactor().text(f"SharedAccessKey={key}{key}==")) == ["azure-key"]

@@ -13,8 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, fisher_exact
 
-from soma.synthesizer.stats import Stratum, compare, exact_test, fisher, mantel_haenszel, newcombe, sato
-from soma.synthesizer.stats.stratified import _large_sample_test
+from soma.synthesizer.stats import (
+    Stratum,
+    boschloo,
+    compare,
+    exact_test,
+    fisher,
+    large_sample_test,
+    mantel_haenszel,
+    mid_p_test,
+    newcombe,
+    sato,
+)
 
 ROUNDS = 1500
 STRATA = st.builds(
@@ -42,13 +52,22 @@ def test_newcombe_gives_the_figures_of_his_table(
     assert found.high == pytest.approx(high, abs=5e-5)
 
 
-def test_one_task_is_fisher_and_newcombe() -> None:
+def test_one_task_is_boschloo_and_newcombe() -> None:
     difference = compare([Stratum(42, 44, 14, 35)])
     assert difference is not None
     assert difference.method == "newcombe"
     assert difference.estimate == pytest.approx(14 / 35 - 42 / 44)
-    assert difference.p_value == pytest.approx(fisher_exact(np.array([[42, 2], [14, 21]])).pvalue)
+    assert difference.p_value == boschloo(Stratum(42, 44, 14, 35))
+    assert difference.p_value < fisher_exact(np.array([[42, 2], [14, 21]])).pvalue
     assert difference.interval == newcombe(42 / 44, 44, 14 / 35, 35, 0.95)
+
+
+def test_several_tasks_are_the_mid_p_test_and_mantel_haenszel() -> None:
+    strata = [Stratum(3, 4, 1, 5), Stratum(2, 3, 2, 6), Stratum(4, 4, 2, 4)]
+    difference = compare(strata)
+    assert difference is not None
+    assert difference.p_value == mid_p_test(strata) < exact_test(strata)
+    assert (difference.estimate, difference.interval, difference.method) == mantel_haenszel(strata)
 
 
 def test_tasks_only_one_side_attempted_do_not_count() -> None:
@@ -88,11 +107,11 @@ def test_one_execution_a_side_is_mcnemars_test() -> None:
     assert exact_test(strata) == pytest.approx(binomtest(3, 15).pvalue)
 
 
-def test_the_large_sample_test_agrees_with_the_exact_one() -> None:
+def test_thelarge_sample_test_agrees_with_the_exact_one() -> None:
     strata = [Stratum(130, 300, 160, 310), Stratum(40, 200, 45, 190), Stratum(250, 280, 240, 260)]
-    assert _large_sample_test(strata) == pytest.approx(exact_test(strata), rel=0.12)
+    assert large_sample_test(strata) == pytest.approx(exact_test(strata), rel=0.12)
     larger = [Stratum(3000, 6000, 2900, 6000)] * 2
-    assert exact_test(larger) == _large_sample_test(larger)
+    assert exact_test(larger) == large_sample_test(larger)
 
 
 def test_satos_variance_on_pairs_is_that_of_paired_proportions() -> None:

@@ -19,12 +19,16 @@ pool._POOL_PAYS_BYTES = 1 if "--pool" in sys.argv else 1 << 60
 paths = [argument for argument in sys.argv[2:] if argument != "--pool"]
 if __name__ == "__main__":
     tell = lambda done: print(done.sources, flush=True)
-    print(harvest(paths, VaultRoot(sys.argv[1]), Options(jobs=2), tell).vault_version, flush=True)
+    done = harvest(paths, VaultRoot(sys.argv[1]), Options(jobs=2), tell)
+    print(done.vault_version, done.executions, flush=True)
 """
 
 
 def start(script: Path, vault: Path, *paths: Path, pool: bool = False) -> subprocess.Popen[str]:
-    """A harvest that commits after every six files and prints a line for each such portion."""
+    """A harvest that commits after every six files and prints a line for each such portion.
+
+    Its last line tells the version it left and how many executions it wrote.
+    """
     file = script / "harvest_slowly.py"
     if not file.exists():
         file.write_text(_SCRIPT)

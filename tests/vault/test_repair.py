@@ -1,10 +1,16 @@
-"""``soma vault repair``: every damage made on purpose, and the vault equals one made from scratch afterwards."""
+"""``soma vault repair``: every damage made on purpose, and the vault equals one made from scratch afterwards.
+
+One vault is made for all tests and copied back to its place before each: sources are known by their paths. Of the same
+damage to every table one is in the quick run, the others are ``slow``.
+"""
 
 from __future__ import annotations
 
+import itertools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -25,6 +31,14 @@ from tests.harvest.vaults import assert_same, assert_whole, column, contents, ha
 FROM_SOURCES = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, INSIGHTS)
 KINDS = [*FROM_SOURCES, OUTCOMES]
 soma = cli.soma
+
+
+class Prepared(NamedTuple):
+    """A folder of traces with its vault, a copy of it, and what a new vault of these traces answers."""
+
+    place: Path
+    copy: Path
+    scratch: dict[str, list[str]]
 
 
 def _make(place: Path, fixtures: Path) -> Path:
@@ -49,11 +63,23 @@ def _make(place: Path, fixtures: Path) -> Path:
     return place / "vault"
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, fixtures: Path) -> Iterator[Prepared]:
+    base = tmp_path_factory.mktemp("repair")
+    with pytest.MonkeyPatch.context() as patched:
+        # Where all tests keep their key: digests depend on it.
+        patched.setenv("SOMA_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+        made = _make(base / "place", fixtures)
+        assert all(LiveTable(made, table).files() for table in KINDS)
+        yield Prepared(base / "place", shutil.copytree(base / "place", base / "copy"), contents(_scratch(made)))
+
+
 @pytest.fixture
-def vault(tmp_path: Path, fixtures: Path) -> Path:
-    made = _make(tmp_path, fixtures)
-    assert all(LiveTable(made, table).files() for table in TABLES)
-    return made
+def vault(prepared: Prepared) -> Path:
+    shutil.rmtree(prepared.place)
+    # With the times of the files: the ledger knows the sources by them.
+    shutil.copytree(prepared.copy, prepared.place)
+    return prepared.place / "vault"
 
 
 def _repair(vault: Path, *paths: Path) -> Repaired:
@@ -66,6 +92,14 @@ def _scratch(vault: Path) -> Path:
     harvest_into(scratch, vault.parent / "t")
     import_labels(VaultRoot(scratch), read_labels(str(vault.parent / "labels.csv")))
     return scratch
+
+
+def _assert_like_new(vault: Path, prepared: Prepared, *, without: Iterable[str] = ()) -> None:
+    """Equal to a vault made from the traces as they are now."""
+    traces = [{path.name: path.read_bytes() for path in (at / "t").iterdir()} for at in (vault.parent, prepared.copy)]
+    expected = prepared.scratch if traces[0] == traces[1] else contents(_scratch(vault))
+    for view, rows in contents(vault, without=without).items():
+        assert rows == expected[view], f"{view} differ"
 
 
 def _live(vault: Path, table: Table) -> list[Path]:
@@ -94,10 +128,9 @@ def _empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def _assert_rebuilt(vault: Path, done: Repaired, table: Table, *paths: Path) -> None:
-    """Whole again, equal to a new vault, and not touched by what comes after."""
+def _assert_rebuilt(vault: Path, done: Repaired, table: Table, prepared: Prepared) -> None:
+    """Whole again (repair checks that itself), equal to a new vault, and nothing is left for the next run."""
     assert done.remaining == []
-    assert_whole(vault)
     if table is OUTCOMES:
         assert done.exit_code == 1
         assert any("import their file again" in told for told in done.cannot)
@@ -105,17 +138,45 @@ def _assert_rebuilt(vault: Path, done: Repaired, table: Table, *paths: Path) -> 
     else:
         assert not done.lost
         assert done.exit_code == (1 if table is INSIGHTS else 0)
-    assert_same(vault, _scratch(vault))
+    _assert_like_new(vault, prepared)
     assert harvest_into(vault, vault.parent / "t").sources.read == 0
+
+
+def _assert_left_alone(vault: Path) -> None:
+    """A repair after the repair changes no byte."""
     before = listing(vault)
     again = _repair(vault)
     assert (again.findings, again.reread, again.exit_code) == ([], 0, 0)
     assert listing(vault) == before
 
 
-@pytest.mark.parametrize("damage", [_delete, _truncate, _flip])
-@pytest.mark.parametrize("table", KINDS, ids=lambda table: table.name)
-def test_a_broken_file_of_rows(vault: Path, table: Table, damage: Callable[[Path], None]) -> None:
+def _cases(quick: Iterable[tuple[object, ...]], every: Iterable[tuple[object, ...]]) -> list[object]:
+    """All of ``every``, those that are not among ``quick`` marked as slow."""
+    chosen = list(quick)
+    return [
+        pytest.param(
+            *case,
+            marks=() if case in chosen else pytest.mark.slow,
+            id="-".join(_named(part) for part in case),
+        )
+        for case in every
+    ]
+
+
+def _named(part: object) -> str:
+    if isinstance(part, Table):
+        return part.name
+    return getattr(part, "__name__", str(part)).strip("_")
+
+
+@pytest.mark.parametrize(
+    ("table", "damage"),
+    _cases(
+        [(EXECUTIONS, _delete), (DECISIONS, _flip), (SOURCES, _truncate)],
+        itertools.product(KINDS, [_delete, _truncate, _flip]),
+    ),
+)
+def test_a_broken_file_of_rows(vault: Path, prepared: Prepared, table: Table, damage: Callable[[Path], None]) -> None:
     broken = _live(vault, table)
     for path in broken:
         damage(path)
@@ -123,17 +184,21 @@ def test_a_broken_file_of_rows(vault: Path, table: Table, damage: Callable[[Path
     done = _repair(vault, *([vault.parent / "t"] if table is SOURCES else []))
     assert {Path(finding.where).name for finding in done.findings} == {path.name for path in broken}
     assert {item.file for item in done.taken_out} == {path.name for path in broken}
-    _assert_rebuilt(vault, done, table)
+    _assert_rebuilt(vault, done, table, prepared)
+    if damage is _delete:
+        _assert_left_alone(vault)
 
 
-@pytest.mark.parametrize("table", [EXECUTIONS, DECISIONS, SOURCES], ids=lambda table: table.name)
-def test_one_broken_file_of_several_rereads_no_more_than_its_sources(vault: Path, table: Table) -> None:
+@pytest.mark.parametrize("table", _cases([(EXECUTIONS,)], [(EXECUTIONS,), (DECISIONS,), (SOURCES,)]))
+def test_one_broken_file_of_several_rereads_no_more_than_its_sources(
+    vault: Path, prepared: Prepared, table: Table
+) -> None:
     paths = _live(vault, table)
     path = paths[0] if table is SOURCES else next(path for path in paths if "cc:s3" in _ids(path))
     _delete(path)
     done = _repair(vault, *([vault.parent / "t"] if table is SOURCES else []))
     assert 0 < done.reread < 6
-    _assert_rebuilt(vault, done, table)
+    _assert_rebuilt(vault, done, table, prepared)
 
 
 def _log(vault: Path, table: Table) -> list[Path]:
@@ -144,9 +209,19 @@ def _garbage(path: Path) -> None:
     path.write_bytes(b"\x00" * 300)
 
 
-@pytest.mark.parametrize(("damage", "which"), [(_truncate, 0), (_garbage, 1), (_empty, 1), (_empty, -1)])
-@pytest.mark.parametrize("table", KINDS, ids=lambda table: table.name)
-def test_a_broken_log(vault: Path, table: Table, which: int, damage: Callable[[Path], None]) -> None:
+LOG_DAMAGES: list[tuple[Callable[[Path], None], int]] = [(_truncate, 0), (_garbage, 1), (_empty, 1), (_empty, -1)]
+
+
+@pytest.mark.parametrize(
+    ("table", "damage", "which"),
+    _cases(
+        [(EXECUTIONS, _garbage, 1), (SOURCES, _empty, -1), (OUTCOMES, _truncate, 0)],
+        ((table, *damage) for table in KINDS for damage in LOG_DAMAGES),
+    ),
+)
+def test_a_broken_log(
+    vault: Path, prepared: Prepared, table: Table, which: int, damage: Callable[[Path], None]
+) -> None:
     path = _log(vault, table)[which]
     damage(path)
     assert [finding.where for finding in check_vault(VaultRoot(vault)).findings] == [
@@ -157,11 +232,16 @@ def test_a_broken_log(vault: Path, table: Table, which: int, damage: Callable[[P
     assert aside.table == table.path
     assert aside.moved_to == f"{table.path}.damaged-1"
     assert list((vault / aside.moved_to).glob("*.parquet")), "nothing is deleted"
-    _assert_rebuilt(vault, done, table)
+    _assert_rebuilt(vault, done, table, prepared)
+    if damage is _garbage:
+        _assert_left_alone(vault)
 
 
-@pytest.mark.parametrize(("table", "which"), [*((table, 0) for table in KINDS), (EXECUTIONS, 1), (SOURCES, 1)])
-def test_a_log_with_a_hole(vault: Path, table: Table, which: int) -> None:
+@pytest.mark.parametrize(
+    ("table", "which"),
+    _cases([(DECISIONS, 0)], [*((table, 0) for table in KINDS), (EXECUTIONS, 1), (SOURCES, 1)]),
+)
+def test_a_log_with_a_hole(vault: Path, prepared: Prepared, table: Table, which: int) -> None:
     path = _log(vault, table)[which]
     path.unlink()
     (finding,) = check_vault(VaultRoot(vault)).findings
@@ -169,25 +249,26 @@ def test_a_log_with_a_hole(vault: Path, table: Table, which: int) -> None:
     assert finding.problem == "is missing"
     done = _repair(vault, *([vault.parent / "t"] if table is SOURCES else []))
     assert [aside.table for aside in done.set_aside] == [table.path]
-    _assert_rebuilt(vault, done, table)
+    _assert_rebuilt(vault, done, table, prepared)
 
 
-@pytest.mark.parametrize("lost", [1, 9])
-@pytest.mark.parametrize("table", [t for t in KINDS if t is not OUTCOMES], ids=lambda table: table.name)
-def test_a_log_that_lost_its_end(vault: Path, table: Table, lost: int) -> None:
+@pytest.mark.parametrize(
+    ("table", "lost"),
+    _cases([(EXECUTIONS, 1), (DECISIONS, 9)], itertools.product(FROM_SOURCES, [1, 9])),
+)
+def test_a_log_that_lost_its_end(vault: Path, prepared: Prepared, table: Table, lost: int) -> None:
     """Delta takes it for an older version of the table: what tells are the other tables."""
     for path in _log(vault, table)[-lost:]:
         path.unlink()
     assert check_vault(VaultRoot(vault)).findings
     done = _repair(vault, vault.parent / "t")
     assert done.remaining == []
-    assert_whole(vault)
-    assert_same(vault, _scratch(vault))
+    _assert_like_new(vault, prepared)
     # Numbers that were given away with the lost commits are not given again.
     append(vault.parent / "t" / "s3.jsonl", session("s3", 4)[3:])
     harvest_into(vault, vault.parent / "t")
     assert_whole(vault)
-    assert_same(vault, _scratch(vault))
+    _assert_like_new(vault, prepared)
 
 
 def test_labels_whose_log_lost_a_commit_that_was_not_the_last(vault: Path) -> None:
@@ -203,26 +284,27 @@ def test_labels_whose_log_lost_a_commit_that_was_not_the_last(vault: Path) -> No
     assert done.cannot[0].startswith("outcome labels were lost: no source holds them")
 
 
-def test_everything_broken_at_once(vault: Path) -> None:
+def test_everything_broken_at_once(vault: Path, prepared: Prepared) -> None:
     for table in TABLES:
         for path in _live(vault, table):
             _delete(path)
     _garbage(_log(vault, EXECUTIONS)[-1])
     _garbage(_log(vault, DECISIONS)[0])
     done = _repair(vault, vault.parent / "t")
-    _assert_rebuilt(vault, done, OUTCOMES)
+    _assert_rebuilt(vault, done, OUTCOMES, prepared)
+    _assert_left_alone(vault)
 
 
-def test_paths_of_a_lost_ledger_are_found_in_its_older_files(vault: Path) -> None:
+def test_paths_of_a_lost_ledger_are_found_in_its_older_files(vault: Path, prepared: Prepared) -> None:
     with VaultRoot(vault).writer() as writer:
         compact(writer)
     _delete(_live(vault, SOURCES)[0])
     done = _repair(vault)
     assert done.lost == []
-    _assert_rebuilt(vault, done, SOURCES)
+    _assert_rebuilt(vault, done, SOURCES, prepared)
 
 
-def test_executions_whose_source_nobody_knows_any_more_are_kept(vault: Path) -> None:
+def test_executions_whose_source_nobody_knows_any_more_are_kept(vault: Path, prepared: Prepared) -> None:
     before = contents(vault)
     for path in (vault / SOURCES.path).glob("*.parquet"):
         path.unlink()
@@ -235,11 +317,11 @@ def test_executions_whose_source_nobody_knows_any_more_are_kept(vault: Path) -> 
     # A harvest of the folder is enough.
     harvest_into(vault, vault.parent / "t")
     assert_whole(vault)
-    assert_same(vault, _scratch(vault))
+    _assert_like_new(vault, prepared)
 
 
-@pytest.mark.parametrize("table", [EXECUTIONS, DECISIONS], ids=lambda table: table.name)
-def test_a_source_that_vanished_is_named_with_what_it_held(vault: Path, table: Table) -> None:
+@pytest.mark.parametrize("table", _cases([(DECISIONS,)], [(EXECUTIONS,), (DECISIONS,)]))
+def test_a_source_that_vanished_is_named_with_what_it_held(vault: Path, prepared: Prepared, table: Table) -> None:
     gone = vault.parent / "t" / "s3.jsonl"
     gone.unlink()
     for path in _live(vault, table):
@@ -248,9 +330,8 @@ def test_a_source_that_vanished_is_named_with_what_it_held(vault: Path, table: T
     assert [(item.path, item.executions, item.why) for item in done.lost] == [(str(gone), 1, "the source is gone")]
     assert done.exit_code == 1
     assert done.remaining == []
-    assert_whole(vault)
     assert "cc:s3" not in column(vault, "SELECT execution_id FROM executions")
-    assert_same(vault, _scratch(vault), without=("sources",))
+    _assert_like_new(vault, prepared, without=("sources",))
     again = _repair(vault)
     assert (again.lost, again.reread, again.exit_code) == (done.lost, 0, 1)
     write(gone, session("s3", 1))
@@ -304,10 +385,15 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("call", [1, 2, 3, 4, 6, 8])
-@pytest.mark.parametrize("table", [DECISIONS, QUARANTINE, None], ids=lambda table: table.name if table else "all")
+@pytest.mark.parametrize(
+    ("table", "call"),
+    _cases(
+        [(DECISIONS, 1), (QUARANTINE, 2), (None, 4)],
+        itertools.product([DECISIONS, QUARANTINE, None], [1, 2, 3, 4, 6, 8]),
+    ),
+)
 def test_a_repair_that_was_killed_is_finished_by_the_next(
-    vault: Path, monkeypatch: pytest.MonkeyPatch, table: Table | None, call: int
+    vault: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch, table: Table | None, call: int
 ) -> None:
     for each in [table] if table else [BY_NAME[name] for name in ("executions", "quarantine", "insights")]:
         if each is INSIGHTS:
@@ -338,7 +424,7 @@ def test_a_repair_that_was_killed_is_finished_by_the_next(
     assert done.remaining == []
     harvest_into(vault, vault.parent / "t")
     assert_whole(vault)
-    assert_same(vault, _scratch(vault))
+    _assert_like_new(vault, prepared)
 
 
 def test_without_its_key_nothing_is_touched_and_the_words_say_what_it_means(vault: Path) -> None:

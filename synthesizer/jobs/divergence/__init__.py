@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
+from soma.synthesizer.kept import kept
 
 from .compute import Question, divergence_of
 from .model import Divergence, Path, Run
@@ -20,6 +23,7 @@ def run(
     delta: float = 0.10,
     level: float = 0.95,
     limit: int = 50,
+    everyone: bool = False,
 ) -> Divergence:
     """Compares agents on the tasks they share.
 
@@ -30,9 +34,18 @@ def run(
         delta: A difference below this does not matter (0.10 = ten points).
         level: Of the intervals; ``1 - level`` bounds the share of false ones among the pairs called different.
         limit: How many pairs to look into; verdicts are counted over all.
+        everyone: Look into every pair, not only into each agent beside its best peer.
     """
-    question = Question(agents=tuple(agents) if agents else None, task=task, delta=delta, level=level, limit=limit)
-    return divergence_of(answer(vault, Run, __name__, "query"), tasks.run(vault), lambda: _paths(vault), question)
+    question = Question(
+        agents=tuple(agents) if agents else None, task=task, delta=delta, level=level, limit=limit, everyone=everyone
+    )
+    return kept(
+        vault,
+        "divergence",
+        msgspec.to_builtins(question),
+        Divergence,
+        lambda: divergence_of(answer(vault, Run, __name__, "query"), tasks.run(vault), lambda: _paths(vault), question),
+    )
 
 
 def _paths(vault: Queryable) -> Paths:

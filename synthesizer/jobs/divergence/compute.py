@@ -31,6 +31,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         agents: One: against all others. Several: all pairs of them. ``None``: all pairs that share tasks.
         task: Key, label or part of a label of the tasks to compare on.
         delta: Differences below it do not matter. level: Of all intervals. limit: Pairs to show in full.
+        everyone: Show every pair, not each agent beside its best peer only. Pairs of named agents are always shown.
     """
 
     agents: tuple[str, ...] | None = None
@@ -38,6 +39,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     delta: float = 0.10
     level: float = 0.95
     limit: int = 50
+    everyone: bool = False
 
 
 class Scored(msgspec.Struct, frozen=True):
@@ -63,7 +65,9 @@ def divergence_of(runs: Sequence[Run], tasks: Tasks, paths_for: Callable[[], Pat
     )
     if not notes:
         notes = noted(len(scored), len(agents), len(_sharing(work)))
-    shown = scored[: question.limit]
+    everyone = question.everyone or len(set(question.agents or ())) > 1
+    telling = scored if everyone else beside_best_peer(scored)
+    shown = telling[: question.limit]
     paths = paths_for() if shown else {}
     verdicts = [item.verdict for item in scored]
     return Divergence(
@@ -92,6 +96,30 @@ def score(comparisons: Sequence[Comparison], question: Question) -> list[Scored]
         for q in [q_of.get(item.names)]
     ]
     return sorted(scored, key=_strength)
+
+
+def beside_best_peer(scored: Sequence[Scored]) -> list[Scored]:
+    """Each agent beside the peer that most surely does better on the same tasks, in the order given.
+
+    The peer is chosen by the data; what keeps that honest is that q-values are adjusted over all pairs.
+    """
+    best: dict[str, Scored] = {}
+    for item in scored:
+        difference = item.comparison.difference
+        if difference is None:
+            continue
+        agent = item.comparison.second.agent_id
+        held = best.get(agent)
+        if held is None or _behind(item) < _behind(held):
+            best[agent] = item
+    chosen = {item.comparison.names for item in best.values()}
+    return [item for item in scored if item.comparison.names in chosen] or list(scored[:1])
+
+
+def _behind(item: Scored) -> tuple[float, float, str]:
+    difference = item.comparison.difference
+    assert difference is not None  # noqa: S101 - only pairs with one are ranked
+    return (difference.interval.high, difference.estimate, item.comparison.first.agent_id)
 
 
 def _strength(item: Scored) -> tuple[int, float, float, tuple[str, str]]:

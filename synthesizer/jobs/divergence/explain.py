@@ -151,6 +151,14 @@ def _parting(pair: Pair, parting: Parting) -> Iterator[RenderableType]:
         line = Text(f"◀ {_doing(parting.second.action)} rather than {_doing(parting.first.action)}{given}: ")
         line.append(points(parting.effect), style="bold" if parting.matters else "")
         yield line
+    if parting.within is not None:
+        yield Text(f"  the same agent taking either: {points(parting.within)}", style="dim")
+    if others := [option for option in parting.options[2:] if option.value is not None]:
+        words = ", ".join(
+            f"{_doing(option.action)} {option.first + option.second:,} × (about {percent(option.value)})"
+            for option in others
+        )
+        yield Text(f"  others there: {words}", style="dim")
 
 
 def _common(prefix: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -131,8 +131,6 @@ class Parting(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         matters: Whether the interval of the effect excludes none.
         within: The same, compared inside each agent: what the choice does whoever makes it. ``None`` when no agent
             made both choices on one task.
-        part, elsewhere: Of the difference between the agents, what goes with the choices at this step and with those
-            at all others (``soma.synthesizer.jobs.divergence.credit``); ``None`` when outcomes are not known.
         options: The two choices, then the other most frequent actions at this step.
         tree: The most travelled branches around it.
     """
@@ -148,8 +146,6 @@ class Parting(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     effect: Difference | None
     matters: bool
     within: Difference | None
-    part: float | None
-    elsewhere: float | None
     options: tuple[Option, ...]
     tree: tuple[Branch, ...]
 
@@ -205,7 +201,8 @@ class Divergence(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The pairs of agents that share tasks, the strongest difference first.
 
     Attributes:
-        pairs_total: Pairs compared; ``pairs`` holds the strongest of them.
+        pairs: Each agent beside its best peer (or every pair, as asked), the strongest difference first.
+        pairs_total: Pairs compared.
         different, alike, undecided: How many of all pairs got which verdict.
         delta: Differences below it do not matter. level: Of all intervals.
         notes: Why there is no, or only a partial, answer, and what would give one.

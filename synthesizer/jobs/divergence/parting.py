@@ -1,7 +1,7 @@
 """The step at which two agents part, among all places of their common path, and how runs ended that went either way.
 
-Rule: of the places where the choices of the two agents differ beyond chance, the first one that carries at least half
-of what the most telling one carries of the difference in outcomes. Where no outcome is known, the first one.
+Rule: of the places where the choices of the two agents differ beyond chance, the first one that carries at least
+seven tenths of what the most telling one carries of the difference in outcomes. Where no outcome is known, the first.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ Paths = Mapping[str, Path]
 _EVIDENCE = 20
 _OPTIONS = 6
 _BRANCHES = 40
-_TELLING = 0.5
-_LEAST_PART = 0.02
+_TELLING = 0.7
+_LEAST_PART = 0.002
 
 
 class Fork(msgspec.Struct, frozen=True):
@@ -73,7 +73,6 @@ def parting_of(first: ByTask, second: ByTask, paths: Paths, measure: Measure, le
     )  # fmt: skip
     one, other = fork.actions
     effect = _effect(fork, beside.task_of.__getitem__, measure, level)
-    part = parts.get(fork.place, 0.0) if parts else None
     return Parting(
         step=fork.place + 1,
         prefix=beside.backbone[: fork.place],
@@ -86,8 +85,6 @@ def parting_of(first: ByTask, second: ByTask, paths: Paths, measure: Measure, le
         effect=effect,
         matters=effect is not None and effect.interval.excludes(0),
         within=_effect(fork, lambda run: f"{beside.task_of[run]}\x1f{_agent(fork, run)}", measure, level),
-        part=part,
-        elsewhere=None if part is None else round(sum(parts.values()) - part, 6),
         options=_options(fork, measure, level),
         tree=tree,
     )

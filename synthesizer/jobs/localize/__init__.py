@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from soma.errors import NothingFound
 from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.jobs import tasks
 
-from .model import Run, Step
+from .compute import answer_for, blame, localisation_of
+from .model import Localisation, Path, Run, Step
+
+
+def run(vault: Queryable, execution: str, *, assignments: Mapping[str, str] | None = None) -> Localisation:
+    """The decisions of one execution of the vault; the beginning of its id is enough when only one fits.
+
+    Args:
+        vault: A snapshot.
+        execution: The id.
+        assignments: Execution to task as ``tasks.run`` gives it, where the caller has it already.
+
+    Raises:
+        NothingFound: if no execution, or more than one, has such an id.
+    """
+    found, steps = read(vault, execution)
+    if answer_for(found, steps) != "ranked":
+        return localisation_of(found, steps, ())
+    return localisation_of(found, steps, peers(vault, found.execution_id, assignments))
 
 
 def read(vault: Queryable, execution: str) -> tuple[Run, list[Step]]:
-    """A run and its choices in order; the beginning of its id is enough when only one fits.
+    """A run and its choices in order.
 
     Raises:
         NothingFound: if no execution, or more than one, has such an id.
@@ -24,3 +45,16 @@ def read(vault: Queryable, execution: str) -> tuple[Run, list[Step]]:
         some = ", ".join(run.execution_id for run in found[:5])
         raise NothingFound(f"{len(found)} executions begin with {execution!r}", hint=f"name one of them: {some}")
     return found[0], answer(vault, Step, __name__, "query", (found[0].execution_id,))
+
+
+def peers(vault: Queryable, execution_id: str, assignments: Mapping[str, str] | None = None) -> list[Path]:
+    """The paths of all runs of the same task whose success is known, the run itself among them; none without a task."""
+    of_task = tasks.run(vault).assignments if assignments is None else assignments
+    task = of_task.get(execution_id)
+    if task is None:
+        return []
+    alike = sorted(other for other, its in of_task.items() if its == task)
+    return answer(vault, Path, __name__, "peers", (alike, execution_id))
+
+
+__all__: Sequence[str] = ["Localisation", "Path", "Run", "Step", "blame", "peers", "read", "run"]

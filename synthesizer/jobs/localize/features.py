@@ -1,7 +1,8 @@
 """What a trace alone shows of each decision: one number per feature, most of them 0 or 1. Pure.
 
-A feature looks at the decision, at what came before it, and at what followed; never at labels, scores or the right answer.
-``FEATURES`` gives the order of the columns, and the words a person reads where the feature speaks for blame.
+A feature looks at the decision, at what came before it, and at what followed; never at labels, scores or the right
+answer. ``FEATURES`` gives the order of the columns, and the words a person reads where the feature speaks for blame (none
+where it only says how the decision looks).
 """
 
 from __future__ import annotations
@@ -16,19 +17,21 @@ BROKEN = frozenset({"failed", "timeout"})
 
 _OFF_TASK = 0.75
 """A course that takes up less than a quarter of the telling words of the task has lost sight of it."""
+_A_COURSE = 40
+"""Words from which on an opening lays out a course; a single call does not."""
 
 FEATURES: dict[str, str] = {
     "opening": "it set the course of the whole run",
     "off_task": "it set a course that loses sight of the task",
-    "second": "the first answer to the opening",
-    "later": "it stands late in the run",
-    "last": "nothing came after it",
+    "second": "it is the second step",
+    "later": "",
+    "last": "it is the last step",
     "failed": "it failed",
     "first_failure": "the first failure of the run",
     "never_repaired": "it failed, and the same action never succeeded afterwards",
-    "poor_result": "it came back empty, or with an error in its text",
+    "poor_result": "what came back is empty or speaks of an error",
     "repeat": "the same call as before, unchanged",
-    "ran": "its result is recorded",
+    "ran": "",
     "doubted": "what follows it speaks of a mistake",
     "concludes": "it states a result",
     "final_answer": "figures of the final answer appear here for the first time",
@@ -42,9 +45,9 @@ FEATURES: dict[str, str] = {
     "first_change": "the first change of the run",
     "new_voice": "an agent speaks for the first time",
     "checker": "said by an agent that is there to check",
-    "asks_only": "it says very little",
-    "length": "it is long",
-    "after_failure": "it follows a failure",
+    "asks_only": "",
+    "length": "",
+    "after_failure": "it builds on a failure or an empty result",
 }
 
 
@@ -67,7 +70,7 @@ def _row(place: int, steps: Sequence[Step], signs: Sequence[Signs], *, talk: boo
     follows = signs[place + 1] if place + 1 < total else None
     values = {
         "opening": place == 0,
-        "off_task": place == 0 and sign.strays > _OFF_TASK,
+        "off_task": place == 0 and sign.words >= _A_COURSE and sign.strays > _OFF_TASK,
         "second": place == 1,
         "later": place / max(total - 1, 1),
         "last": place == total - 1,

@@ -59,12 +59,16 @@ class Drop(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         after: The same with the choice made; both shrunk, without the run in question.
         runs: How many peers made the same choice after the same path.
         succeeded: How many of them succeeded.
+        runs_before: How many peers had taken the same path up to the choice.
+        succeeded_before: How many of those succeeded.
     """
 
     before: float
     after: float
     runs: int
     succeeded: int
+    runs_before: int
+    succeeded_before: int
 
 
 class Blamed(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

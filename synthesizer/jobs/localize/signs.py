@@ -17,36 +17,43 @@ from .model import Step
 _FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
 _QUOTED = re.compile(r"\*\*([^*\n]{2,60})\*\*|\"([^\"\n]{3,60})\"|“([^”\n]{3,60})”")
 _DOUBTS = re.compile(
-    r"\b(?:mistakes?|incorrect(?:ly)?|wrong(?:ly)?|errors?|apologi[sz]e|sorry|issues?|problems?|fail(?:ed|s|ure)?|invalid|"
+    r"\b(?:mistakes?|incorrect(?:ly)?|wrong(?:ly)?|errors?|apologi[sz]e|sorry|issues?|"
+    r"problems?|fail(?:ed|s|ure)?|invalid|"
     r"however|unfortunately|not (?:found|available|accessible|provide|return|match|correct|work)\w*|"
-    r"did(?: not|n't)|does(?: not|n't)|re-?(?:examine|check|evaluate|consider|try)|instead|correct(?:ed|ion)|discrepanc\w+|"
+    r"did(?: not|n't)|does(?: not|n't)|re-?(?:examine|check|evaluate|consider|try)|instead|"
+    r"correct(?:ed|ion)|discrepanc\w+|"
     r"i meant|that'?s not)\b",
     re.IGNORECASE,
 )
 _CONCLUDES = re.compile(
-    r"\b(?:the (?:final )?(?:answer|result|output|total|number|count|value|difference|solution) (?:is|was|for)|therefore|thus|"
+    r"\b(?:the (?:final )?(?:answer|result|output|total|number|count|value|difference|solution) (?:is|was|for)|"
+    r"therefore|thus|"
     r"hence|in conclusion|in summary|summary|conclusion|confirm(?:s|ed)?|verified|successfully|terminate)\b",
     re.IGNORECASE,
 )
 _MADE_UP = re.compile(
-    r"\b(?:assum(?:e|es|ed|ing|ption|ptions)|simulat\w*|hypothetical\w*|placeholders?|mock\w*|dummy|fictional|for example|"
-    r"example data|sample data|suppose|approximat\w*|estimat\w*|i (?:recall|know|believe)|based on (?:my|general|known)|"
+    r"\b(?:assum(?:e|es|ed|ing|ption|ptions)|simulat\w*|hypothetical\w*|placeholders?|mock\w*|dummy|fictional|"
+    r"for example|"
+    r"example data|sample data|suppose|approximat\w*|estimat\w*|i (?:recall|know|believe)|"
+    r"based on (?:my|general|known)|"
     r"likely|probably|typically|path[/_ ]to)\b",
     re.IGNORECASE,
 )
 _CANNOT = re.compile(
-    r"\b(?:cannot|can't|unable|not (?:able|possible|feasible|allowed)|do(?: not|n't) have|no (?:access|way)|manual(?:ly)?|"
+    r"\b(?:cannot|can't|unable|not (?:able|possible|feasible|allowed)|do(?: not|n't) have|no (?:access|way)|"
+    r"manual(?:ly)?|"
     r"please (?:share|provide|upload)|could you)\b",
     re.IGNORECASE,
 )
 _POOR = re.compile(
-    r"error|exception|traceback|not found|no (?:results?|such|matching|data|output|\w+ found)|none\b|null\b|empty|invalid|denied|"
-    r"forbidden|\b40[0-9]\b|\b50[0-9]\b|\[\]|\{\}|fail|unable|could not|cannot",
+    r"error\b|exception\b|traceback|\bnot found\b|\bno (?:results?|such|match\w*|data|output)\b|\binvalid\b|\bdenied\b|"
+    r"\bforbidden\b|\bfail(?:ed|ure)?\b|\bunable\b|\bcould not\b|\bcannot\b",
     re.IGNORECASE,
 )
 _NOTHING = re.compile(r"\s*(?:exitcode: \d+ \([a-z ]+\)\s*)?(?:Code output:)?\s*(?:\[\]|\{\}|None|null|0)?\s*\Z")
 _CHANGES = re.compile(
-    r"(?:^|[_:.\- ])(?:modify|cancel|exchange|return|transfer|update|delete|remove|rm|send|create|insert|write|edit|book|"
+    r"(?:^|[_:.\- ])(?:modify|cancel|exchange|return|transfer|update|delete|remove|rm|send|create|insert|write|edit|"
+    r"book|"
     r"pay|purchase|submit|commit|push|post|apply|drop|move|mv|final)(?:$|[_:.\- ])",
     re.IGNORECASE,
 )

@@ -7,7 +7,7 @@ from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
 from soma.synthesizer.wording import plain
 
-from .compute import folded, map_of, picked
+from .compute import comparable, folded, map_of, picked
 from .model import Node, ProcessMap, Run, Taken, Transition
 
 __all__ = ["folded", "run"]
@@ -32,18 +32,25 @@ def run(vault: Queryable, agent: str | None = None, task: str | None = None, *, 
     known = tasks.run(vault)
     runs = answer(vault, Run, __name__, "runs", (agent, agent))
     if task is not None:
-        keys = {one.key for one in known.tasks if task in (one.key, one.label) or task.casefold() in one.label.casefold()}
+        keys = {
+            one.key for one in known.tasks if task in (one.key, one.label) or task.casefold() in one.label.casefold()
+        }
         if not keys:
             raise NothingFound(f"no task is called {plain(task, 60)!r}", hint="soma tasks lists them")
         runs = [one for one in runs if known.assignments.get(one.execution_id) in keys]
     chosen = picked(runs, known.assignments)
     ids = [one.execution_id for one in runs]
-    parameters = (ids, list(range(len(ids))), list(chosen.strata), list(chosen.good))
+    numbers = list(range(len(ids)))
+    transitions = answer(vault, Transition, __name__, "edges", (ids, numbers, list(chosen.good)))
+    asked = comparable(transitions)
+    edges = (list(range(len(asked))), [source for source, _ in asked], [target for _, target in asked])
+    taken = (ids, numbers, list(chosen.strata), list(chosen.good), *edges)
     return map_of(
         chosen,
-        answer(vault, Transition, __name__, "edges", parameters),
-        answer(vault, Taken, __name__, "takers", parameters),
-        answer(vault, Node, __name__, "nodes", parameters[:2]),
+        transitions,
+        asked,
+        answer(vault, Taken, __name__, "strata", taken) if asked else (),
+        answer(vault, Node, __name__, "nodes", (ids, numbers)),
         agent=agent,
         task=task,
         level=level,

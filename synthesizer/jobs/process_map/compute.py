@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from soma.synthesizer.stats import Difference, Proportion, Stratum, benjamini_hochberg, compare, proportion
+from soma.synthesizer.stats import Difference, Stratum, benjamini_hochberg, compare, proportion
 
 from .loops import Ends, loops
 from .model import Edge, Folded, Loop, Measure, Node, ProcessMap, Run, Taken, Transition, Verdict, Within
 
 FEWEST_COMPARED = 5
-MOST_COMPARED = 400
+MOST_COMPARED = 100
 FALSE_FINDINGS = 0.05
 SHARE = 0.05
 MOST_SHOWN = 40
@@ -61,6 +61,7 @@ def _completed(run: Run) -> bool | None:
 def map_of(
     chosen: Picked,
     transitions: Sequence[Transition],
+    asked: Sequence[Ends],
     taken: Iterable[Taken],
     nodes: Sequence[Node],
     *,
@@ -68,8 +69,8 @@ def map_of(
     task: str | None = None,
     level: float = 0.95,
 ) -> ProcessMap:
-    """The whole graph, nothing left off."""
-    compared = _compared(transitions, taken, level)
+    """The whole graph, nothing left off; ``taken`` numbers the edges of ``asked``."""
+    compared = _compared(asked, taken, level)
     around = loops((row.source, row.target) for row in transitions)
     starts = [row for row in transitions if row.source is None]
     executions = sum(row.executions for row in starts)
@@ -148,37 +149,25 @@ def _edge(
     )
 
 
-def _compared(
-    transitions: Sequence[Transition], taken: Iterable[Taken], level: float
-) -> dict[Ends, tuple[Difference, float]]:
-    """Executions that take an edge against those of the same stratum that do not; q-values over all such edges.
+def comparable(transitions: Sequence[Transition]) -> list[Ends]:
+    """The edges to compare: enough executions take them and enough do not, the most evenly divided first.
 
-    Which edges are compared depends on how many executions take them, never on how these end: selecting by the outcome
-    would spoil the control of false findings.
+    Which ones depends on how many executions take them, never on how these end: selecting by the outcome would spoil
+    the control of false findings.
     """
-    of_edge: dict[Ends, dict[int, tuple[int, int]]] = defaultdict(dict)
-    everyone: Counter[int] = Counter()
-    everyone_good: Counter[int] = Counter()
+    total = sum(row.known for row in transitions if row.source is None)
+    sides = [(min(row.known, total - row.known), (row.source, row.target)) for row in transitions]
+    enough = [(many, ends) for many, ends in sides if many >= FEWEST_COMPARED]
+    enough.sort(key=lambda side: (-side[0], side[1][0] or "", side[1][1] or ""))
+    return [ends for _, ends in enough[:MOST_COMPARED]]
+
+
+def _compared(edges: Sequence[Ends], taken: Iterable[Taken], level: float) -> dict[Ends, tuple[Difference, float]]:
+    """Executions that take an edge against those of the same stratum that do not; q-values over all such edges."""
+    strata: dict[int, list[Stratum]] = defaultdict(list)
     for row in taken:
-        of_edge[row.source, row.target][row.stratum] = (row.good, row.known)
-        if row.source is None:
-            everyone[row.stratum] += row.known
-            everyone_good[row.stratum] += row.good
-    total = sum(everyone.values())
-    enough = [
-        row
-        for row in transitions
-        if row.known >= FEWEST_COMPARED and total - row.known >= FEWEST_COMPARED
-    ]
-    enough.sort(key=lambda row: (-min(row.known, total - row.known), row.source or "", row.target or ""))
-    found: dict[Ends, Difference] = {}
-    for row in enough[:MOST_COMPARED]:
-        strata = [
-            Stratum(everyone_good[stratum] - good, everyone[stratum] - known, good, known)
-            for stratum, (good, known) in sorted(of_edge[row.source, row.target].items())
-        ]
-        if difference := compare(strata, level):
-            found[row.source, row.target] = difference
+        strata[row.edge].append(Stratum(row.others_good, row.others_known, row.good, row.known))
+    found = {edges[edge]: difference for edge, members in strata.items() if (difference := compare(members, level))}
     adjusted = benjamini_hochberg([difference.p_value for difference in found.values()])
     return {ends: (difference, q) for (ends, difference), q in zip(found.items(), adjusted, strict=True)}
 

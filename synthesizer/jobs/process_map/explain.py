@@ -9,7 +9,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from soma.synthesizer import commands
 from soma.synthesizer.bars import whisker
 from soma.synthesizer.wording import bounds, count, duration, number, percent, plain, points, probability, share
 
@@ -103,30 +102,29 @@ def _marks(result: ProcessMap) -> Iterator[RenderableType]:
     for edge in worse[:_TOLD]:
         if edge.difference is not None and edge.q_value is not None:
             chance = f"q = {probability(edge.q_value)}".replace("= <", "<")
-            yield Text.assemble(
-                ("✘ ", "bold red"), _step(edge), f": {count(edge.outcome)} {_well(result)} {bounds(edge.outcome.interval)}, "
-                f"{points(edge.difference)} against the runs that do not take it ({chance})",
-            )  # fmt: skip
+            runs = f"{count(edge.outcome)} {_well(result)} {bounds(edge.outcome.interval)}"
+            told = f"{points(edge.difference)} against the runs that do not take it ({chance})"
+            yield Text.assemble(("✘ ", "bold red"), _step(edge), f": {runs}, {told}")
     if worse or better:
         same = "the same agent and task" if result.within == "task" else "the same agent"
-        told = [words for words, shown in (("✘ clearly less", worse), ("✔ clearly more", better)) if shown]
+        shown = [sign for sign, found in (("✘ less", worse), ("✔ more", better)) if found]
+        often = " or ".join(sign[2:] for sign in shown)
         yield Text(
-            f"{' · '.join(told)} {_well(result)} than other runs of {same}, of {number(result.compared, 'edge')} "
-            "compared. It goes with the ending; it need not be its cause.",
+            f"{' · '.join(shown)}: runs that take the edge {_well(result)} clearly {often} often than other runs of "
+            f"{same}, {number(result.compared, 'edge')} compared. What goes with an ending need not be its cause.",
             style="dim",
         )
         if result.within == "agent":
             yield Text("Tasks are unknown or hardly repeated, so runs of different tasks were compared.", style="dim")
     elif result.compared:
         yield Text(
-            f"No edge goes clearly with failing or succeeding, of {number(result.compared, 'edge')} compared.", style="dim"
+            f"No edge goes clearly with failing or succeeding, of {number(result.compared, 'edge')} compared.",
+            style="dim",
         )
     else:
         yield Text("Too few runs to tell whether any edge goes with failing.", style="dim")
-    yield Text(f"{START} start · {END} end · ↻ same again · ↺ part of a cycle · pace: median, start to start", style="dim")
-    if worse:
-        yield Text()
-        yield commands.command_line(commands.soma("localize", "--help"))
+    signs = f"{START} start · {END} end · ↻ same again · ↺ part of a cycle"
+    yield Text(f"{signs} · pace: median from start to start, where recorded", style="dim")
 
 
 def _well(result: ProcessMap) -> str:

@@ -40,11 +40,11 @@ class Transition(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """One edge in one stratum; fields in the order of the columns of ``takers.sql``."""
+    """One edge in one stratum, against the rest of it; fields in the order of the columns of ``strata.sql``."""
 
-    source: str | None
-    target: str | None
-    stratum: int
+    edge: int
+    others_good: int
+    others_known: int
     good: int
     known: int
 

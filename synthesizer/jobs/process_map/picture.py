@@ -1,7 +1,7 @@
 """The process map as a picture: DOT for Graphviz, and Mermaid.
 
-Names come from traces, which are hostile: they only ever stand inside quoted labels, escaped for the language, while the
-identifiers of nodes are numbers. What a label shows is one line without control characters.
+Names come from traces, which are hostile: they only ever stand inside quoted labels, escaped for the language, while
+the identifiers of nodes are numbers. What a label shows is one line without control characters.
 """
 
 from __future__ import annotations
@@ -71,13 +71,15 @@ def _note(result: ProcessMap) -> str:
     left = result.folded
     if not left.edges:
         return ""
-    return f"{number(left.edges, 'edge')} left off, each taken by fewer than {number(result.least, 'run')} or beyond the most used"
+    return f"{number(left.edges, 'rarer edge')} left off"
 
 
 def _facts(edge: Edge) -> Sequence[str]:
     again = {"self": " ↻", "cycle": " ↺"}.get(edge.loop or "", "")
-    first = f"{edge.executions:,} runs, {edge.occurrences:,} ×{again}" if edge.occurrences > edge.executions else (
-        f"{number(edge.executions, 'run')}{again}"
+    first = (
+        f"{edge.executions:,} runs, {edge.occurrences:,} ×{again}"
+        if edge.occurrences > edge.executions
+        else (f"{number(edge.executions, 'run')}{again}")
     )
     mark = {"worse": "✘ ", "better": "✔ "}.get(edge.verdict, "")
     rest = [f"{mark}{percent(edge.outcome.rate)}"] if edge.outcome.total else []
@@ -117,7 +119,7 @@ def _named(name: str) -> str:
 
 
 def _dot_text(*lines: str) -> str:
-    r"""A quoted DOT string. In labels a backslash starts an escape, and ``&`` an HTML entity: neither may come from a name."""
+    r"""A quoted DOT string; a backslash would start an escape, ``&`` an HTML entity: neither may come from a name."""
     shown = (line.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') for line in lines)
     return '"' + "\\n".join(shown) + '"'
 

@@ -11,7 +11,8 @@ _MONTH = (
 )
 # Order matters: what is longer and more telling is taken before its parts. Every alternative is linear in the text.
 _CHANGING = re.compile(
-    r"(?P<url>\bhttps?://[^\s\"'<>]+)"
+    r"(?P<redacted>\[redacted[^\]\s]{0,80}\])"
+    r"|(?P<url>\bhttps?://[^\s\"'<>]+)"
     r"|(?P<email>\b[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+)"
     r"|(?P<uuid>\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)"
     r"|(?P<date>\b[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -32,7 +33,10 @@ _CHANGING = re.compile(
 )
 _AS_WRITTEN = re.compile(_CHANGING.pattern, re.IGNORECASE)
 _WORDS = re.compile(r"<?[^\W_]+>?")
-_PLACEHOLDERS = {"url": "<url>", "email": "<email>", "uuid": "<id>", "date": "<date>", "path": "<path>", "id": "<id>"}
+_PLACEHOLDERS = {
+    "redacted": "<redacted>", "url": "<url>", "email": "<email>", "uuid": "<id>", "date": "<date>", "path": "<path>",
+    "id": "<id>",
+}  # fmt: skip
 _LEAST_WORDS, _LEAST_LETTERS = 2, 8
 _CUT_FROM = 2000
 

@@ -133,5 +133,3 @@ def _searched(pattern: str, number: int, texts: Sequence[str]) -> set[str]:
         where, hint = f"task rule {number}: {pattern}", "RE2 syntax: no look-around, no back-references"
         raise ConfigError(f"the expression cannot be used: {problem}", where=where, hint=hint) from problem
     return {text for text, hit in zip(texts, found, strict=True) if hit}
-
-

@@ -11,6 +11,7 @@ packages that have nothing to do with trajectories; its models need pydantic alo
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import json
 from pathlib import Path
@@ -21,11 +22,9 @@ SCHEMA = Path(__file__).with_name("harbor-trajectory.schema.json")
 
 def schema() -> dict[str, Any]:
     """The schema of the installed Harbor, with where it comes from; descriptions are left out."""
-    from harbor.models.trajectories import Trajectory
-
     version = importlib.metadata.version("harbor")
     comment = f"Made by harbor_schema.py from harbor.models.trajectories of harbor {version} (PyPI, Apache-2.0)."
-    stated: dict[str, Any] = _bare(Trajectory.model_json_schema())
+    stated: dict[str, Any] = _bare(importlib.import_module("harbor.models.trajectories").Trajectory.model_json_schema())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$comment": comment, **stated}
 
 

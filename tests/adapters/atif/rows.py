@@ -30,6 +30,10 @@ class Snapshot:
         self._connection.register("executions", tables.executions)
         self._connection.register("decisions", tables.decisions)
 
+    @property
+    def basis(self) -> str:
+        return ""
+
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         return self._connection.sql(query, params=list(parameters)).to_arrow_table()
 

@@ -113,7 +113,7 @@ def test_the_schema_refuses_what_is_no_trajectory(shipped: Round) -> None:
     trajectory = next(item for item in good.values() if any(step["source"] == "agent" for step in item["steps"]))
     assert checking.is_valid(trajectory)
     place = next(number for number, step in enumerate(trajectory["steps"]) if step["source"] == "agent")
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"steps": []},
         {"schema_version": "ATIF-v9"},
         {"agent": {"name": "a"}},
@@ -123,7 +123,8 @@ def test_the_schema_refuses_what_is_no_trajectory(shipped: Round) -> None:
         {"steps": [{**trajectory["steps"][place], "outcome": "ok"}]},
         {"steps": [{**trajectory["steps"][place], "tool_calls": [{"tool_call_id": "a", "function_name": "b"}]}]},
         {"steps": [{**trajectory["steps"][place], "metrics": {"prompt_tokens": "many"}}]},
-    ):
+    ]
+    for change in changes:
         assert not checking.is_valid(trajectory | change), change
 
 

@@ -74,7 +74,7 @@ def test_every_trace_is_a_run_and_every_step_or_tool_in_it_a_decision(
     out: Readout, spans: list[dict[str, Any]]
 ) -> None:
     assert out.damage == []
-    assert {draft.execution_id for draft in out.by_id().values()} == {f"tr:{span['trace_id']}" for span in spans}
+    assert {draft.execution_id for draft in out.by_id().values()} == {f"otel:{span['trace_id']}" for span in spans}
     tools = {span["span_id"] for span in spans if kind(span) == "TOOL"}
     steps = [span for span in spans if kind(span) == "CHAIN"]
     broken = [s for s in steps if any(kind(c) == "LLM" and c["status_code"] == "Error" for c in walk(s["child_spans"]))]
@@ -99,7 +99,7 @@ def test_errors_are_counted_where_they_happened(out: Readout, spans: list[dict[s
     steps = sum(kind(span) == "CHAIN" and span["status_code"] == "Error" for span in spans)
     assert len(failed) == steps - len(broken)
     ended = {draft.execution_id: draft for draft in out.executions if draft.status == "failed"}
-    assert ended.keys() == {f"tr:{span['trace_id']}" for span in broken}
+    assert ended.keys() == {f"otel:{span['trace_id']}" for span in broken}
     assert all(draft.error for draft in ended.values())
 
 
@@ -107,19 +107,19 @@ def test_tokens_are_those_of_the_model_calls_each_once(out: Readout, spans: list
     calls = {(s["trace_id"], s["span_id"]): s["span_attributes"] for s in spans if kind(s) == "LLM"}
     sums: Counter[str] = Counter()
     for (trace_id, _), facts in calls.items():
-        sums[f"tr:{trace_id}"] += int(facts.get("llm.token_count.prompt", 0))
+        sums[f"otel:{trace_id}"] += int(facts.get("llm.token_count.prompt", 0))
     assert {draft.execution_id: draft.tokens_in for draft in out.executions} == sums
     # smolagents sums them up on the agent's span, where the trace has one.
     for span in spans:
         if kind(span) == "AGENT" and span["status_code"] == "Ok":
-            assert sums[f"tr:{span['trace_id']}"] == int(span["span_attributes"]["llm.token_count.prompt"])
+            assert sums[f"otel:{span['trace_id']}"] == int(span["span_attributes"]["llm.token_count.prompt"])
     for draft in out.executions:
         told = sum(decision.tokens_in or 0 for decision in draft.decisions)
         assert told == draft.tokens_in
 
 
 def test_agent_task_times_and_reasons(out: Readout, spans: list[dict[str, Any]]) -> None:
-    roots = {f"tr:{span['trace_id']}": span for span in spans if span["span_name"] == "process_item"}
+    roots = {f"otel:{span['trace_id']}": span for span in spans if span["span_name"] == "process_item"}
     for draft in out.executions:
         assert draft.agent_id in {"SWEBenchLite", "SWEBench"} and draft.framework == "otel"
         assert draft.task_text and draft.started_at and draft.ended_at

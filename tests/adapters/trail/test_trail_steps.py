@@ -162,7 +162,7 @@ def test_values_of_any_type_anywhere(tmp_path: Path, data: st.DataObject) -> Non
     path = tmp_path / "mutated.json"
     path.write_text(json.dumps(value))
     sniff(ADAPTER, path)
-    check(run(ADAPTER, path), "tr:")
+    check(run(ADAPTER, path), "otel:")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -176,4 +176,4 @@ def test_bytes_of_any_kind_anywhere(tmp_path: Path, cut: int, flips: list[tuple[
     path = tmp_path / "mutated.json"
     path.write_bytes(bytes(mutated))
     sniff(ADAPTER, path)
-    check(run(ADAPTER, path), "tr:")
+    check(run(ADAPTER, path), "otel:")

@@ -1,4 +1,4 @@
-"""The model: a conditional logit over the decisions of a run. Pure, deterministic, numpy alone.
+"""How the weights are found: a conditional logit over the decisions of a run. Pure, and no command needs it.
 
 The chance that decision k of a run is the one to blame is ``exp(w·x_k) / Σ_j exp(w·x_j)`` (McFadden 1974, "Conditional
 logit analysis of qualitative choice behavior"): runs of any length, no intercept, and what is the same for all
@@ -18,7 +18,7 @@ _MOST_STEPS = 100
 _CLOSE = 1e-10
 
 
-def shares(weights: Array, rows: Array) -> Array:
+def chances(weights: Array, rows: Array) -> Array:
     """The chance of each decision (row) of one run to be the one to blame; they add up to 1."""
     scores = rows @ weights
     weighed = np.exp(scores - scores.max())
@@ -46,7 +46,7 @@ def fit(runs: Sequence[tuple[Array, Array]], strength: float) -> Array:
     for _ in range(_MOST_STEPS):
         slope, curve = -strength * weights, strength * np.eye(len(weights))
         for rows, parts in told:
-            chance = shares(weights, rows)
+            chance = chances(weights, rows)
             slope = slope + rows.T @ (parts - chance)
             middle = rows - chance @ rows
             curve = curve + middle.T @ (middle * chance[:, None])

@@ -1,0 +1,297 @@
+"""From executions in the order of time to what changed since when: pure, and the same whatever order rows come in."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import msgspec
+
+from soma.identity import digest
+from soma.synthesizer.jobs.conformance import agentflow
+from soma.synthesizer.jobs.tasks.model import Tasks
+from soma.synthesizer.stats import benjamini_hochberg, compare, needed_per_side, proportion
+from soma.synthesizer.stats.change_point import Stretch
+
+from .cautions import cautions_of
+from .model import AgentDrift, Aspect, Change, Drift, Measure, Name, Ratio, Run, Verdict
+from .steady import mix_bound, share_bound, size_bound, size_ratio, strata_of
+from .streams import Known, Mix, Shares, Sizes, Stream, stretches
+
+_UNKNOWN = ""
+_RANK: dict[Verdict, int] = {"changed": 0, "steady": 1, "not enough data": 2}
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked.
+
+    Attributes:
+        alpha: Chance of a false alarm, over all nights and all that is watched.
+        delta: Differences of a share below it do not matter. factor: Nor do sizes within this factor.
+        across_tasks: Compare runs over all tasks, though a change of tasks then looks like a change of the agent.
+    """
+
+    alpha: float = 0.05
+    delta: float = 0.10
+    factor: float = 1.25
+    level: float = 0.95
+    across_tasks: bool = False
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """One aspect of one agent, watched; ``stretches`` end where changes were seen."""
+
+    name: Name
+    stream: Stream
+    stretches: list[Stretch]
+    left_out: int
+
+
+class Agent(msgspec.Struct, frozen=True):
+    """One agent with its runs in the order of time."""
+
+    name: str
+    runs: list[Run]
+    without_time: int
+    strata: list[str]
+    measure: Measure
+    watched: list[Watched]
+
+
+def drift_of(runs: Sequence[Run], tasks: Tasks, question: Question) -> Drift:
+    """The answer: everything is watched first, so that false alarms are controlled over all of it."""
+    ordered = sorted(runs, key=lambda run: (run.agent_id, run.started_at or 0, run.execution_id))
+    agents = [
+        _agent(name, list(group), tasks.assignments, question)
+        for name, group in groupby(ordered, key=lambda run: run.agent_id)
+    ]
+    tests = [stretch for agent in agents for item in agent.watched for stretch in item.stretches]
+    adjusted = iter(benjamini_hochberg([stretch.p_value for stretch in tests]))
+    labels = {task.key: task.label for task in tasks.tasks}
+    answers = [_answer(agent, [[next(adjusted) for _ in item.stretches] for item in agent.watched], labels, question)
+               for agent in agents]  # fmt: skip
+    return Drift(
+        agents=tuple(sorted(answers, key=lambda agent: (_RANK[agent.verdict], -agent.runs, agent.agent_id))),
+        alpha=question.alpha,
+        delta=question.delta,
+        factor=question.factor,
+        level=question.level,
+        across_tasks=question.across_tasks,
+    )
+
+
+def _agent(name: str, members: Sequence[Run], assignments: Mapping[str, str], question: Question) -> Agent:
+    runs = [run for run in members if run.started_at is not None]
+    tasks = [assignments.get(run.execution_id, _UNKNOWN) for run in runs]
+    strata = [_UNKNOWN] * len(runs) if question.across_tasks else tasks
+    known = [
+        Known(place, stratum, _random(run.execution_id))
+        for place, (run, stratum) in enumerate(zip(runs, strata, strict=True))
+    ]
+    judged = sum(run.success is not None for run in runs)
+    measure: Measure = "success" if judged and 2 * judged >= len(runs) else "status"
+    outcomes = [good(run, measure) for run in runs]
+    streams: list[tuple[Name, Stream]] = [
+        (
+            "outcome",
+            Shares(
+                [run for run, yes in zip(known, outcomes, strict=True) if yes is not None],
+                [yes for yes in outcomes if yes is not None],
+            ),
+        ),
+        (
+            "actions",
+            Mix(
+                [known[place] for place, run in enumerate(runs) if run.actions is not None],
+                [frozenset(run.actions.split("\x1f")) for run in runs if run.actions is not None],
+            ),
+        ),
+        ("duration", _sizes(known, [run.duration_ms for run in runs])),
+        ("cost", _sizes(known, [run.cost_usd for run in runs])),
+        (
+            "tasks",
+            Mix(
+                [run._replace(stratum=_UNKNOWN) for run, task in zip(known, tasks, strict=True) if task],
+                [frozenset((task,)) for task in tasks if task],
+            ),
+        ),
+    ]
+    watched = [
+        Watched(name, stream, stretches(stream, question.alpha), len(runs) - len(stream.runs))
+        for name, stream in streams
+    ]
+    return Agent(name, runs, len(members) - len(runs), strata, measure, watched)
+
+
+def _sizes(known: Sequence[Known], values: Sequence[float | None]) -> Sizes:
+    # A duration or cost of nothing has no ratio; sources write 0 where they do not know.
+    pairs = [(run, value) for run, value in zip(known, values, strict=True) if value is not None and value > 0]
+    return Sizes([run for run, _ in pairs], [value for _, value in pairs])
+
+
+def _random(execution_id: str) -> float:
+    """A number from 0 to 1 that is the same every time and depends on nothing but the id."""
+    return (int(digest("drift\x1f" + execution_id, size=6), 16) + 0.5) / 2**48
+
+
+def good(run: Run, measure: Measure) -> bool | None:
+    """Whether the execution did well by this measure; ``None`` when that is not known."""
+    if measure == "success":
+        return run.success
+    return None if run.status == "unknown" else run.status == "completed"
+
+
+def _answer(
+    agent: Agent, q_values: Sequence[Sequence[float]], labels: Mapping[str, str], question: Question
+) -> AgentDrift:
+    aspects = tuple(
+        _aspect(agent, item, own, labels, question) for item, own in zip(agent.watched, q_values, strict=True)
+    )
+    by_name = {aspect.name: aspect.verdict for aspect in aspects}
+    verdict: Verdict = "not enough data"
+    if "changed" in (by_name["outcome"], by_name["actions"], by_name["duration"], by_name["cost"]):
+        verdict = "changed"
+    elif by_name["outcome"] == by_name["actions"] == "steady":
+        verdict = "steady"
+    starts = [run.started_at for run in agent.runs if run.started_at is not None]
+    return AgentDrift(
+        agent_id=agent.name,
+        verdict=verdict,
+        runs=len(agent.runs),
+        without_time=agent.without_time,
+        untasked=sum(stratum == _UNKNOWN for stratum in agent.strata) if not question.across_tasks else 0,
+        first=min(starts, default=None),
+        last=max(starts, default=None),
+        measure=agent.measure,
+        aspects=aspects,
+        cautions=tuple(cautions_of(agent.runs, aspects, agent.strata, across_tasks=question.across_tasks)),
+        agentflow=_agentflow(agent.runs),
+    )
+
+
+def _aspect(
+    agent: Agent, item: Watched, q_values: Sequence[float], labels: Mapping[str, str], question: Question
+) -> Aspect:
+    stream = item.stream
+    seen = [
+        (stretch, q_value)
+        for stretch, q_value in zip(item.stretches, q_values, strict=True)
+        if stretch.alarm is not None and q_value <= question.alpha
+    ]
+    changes: list[Change] = []
+    begin = 0
+    for place, (stretch, q_value) in enumerate(seen):
+        end = seen[place + 1][0].start if place + 1 < len(seen) else len(stream.runs)
+        limit = seen[place + 1][0].alarm if place + 1 < len(seen) else None
+        moment, what = stream.moment(stretch, max(end, stretch.end), question.level)
+        until = limit if limit is not None else len(stream.runs)
+        changes.append(_change(agent, item, stretch, (begin, moment, until), what, q_value, labels, question))
+        begin = moment.likely
+    bound = None if changes else _bound(stream, question)
+    limit_of = question.factor if isinstance(stream, Sizes) else question.delta
+    steady = bound is not None and bound <= limit_of
+    more = None
+    if not changes and not steady and isinstance(stream, Shares) and stream.runs:
+        more = 2 * needed_per_side(sum(stream.happened) / len(stream.runs), question.delta, question.level)
+    met: set[str] = set()
+    compared = 0
+    for run in stream.runs:
+        compared += run.stratum in met
+        met.add(run.stratum)
+    return Aspect(
+        name=item.name,
+        verdict="changed" if changes else "steady" if steady else "not enough data",
+        runs=len(stream.runs),
+        left_out=item.left_out,
+        compared=compared,
+        changes=tuple(changes),
+        within=bound,
+        more=more if more is not None and more > len(stream.runs) else None,
+    )
+
+
+def _bound(stream: Stream, question: Question) -> float | None:
+    # Steady is looked for every night too: a wider interval keeps a real change from being called none by luck.
+    level = 1 - (1 - question.level) / 5
+    if isinstance(stream, Shares):
+        return share_bound(stream.runs, stream.happened, level)
+    if isinstance(stream, Mix):
+        return mix_bound(stream.runs, stream.things, level)
+    assert isinstance(stream, Sizes)  # noqa: S101 - there are three kinds
+    return size_bound(stream.runs, stream.values, level)
+
+
+def _change(
+    agent: Agent,
+    item: Watched,
+    stretch: Stretch,
+    around: tuple[int, object, int],
+    what: str | None,
+    q_value: float,
+    labels: Mapping[str, str],
+    question: Question,
+) -> Change:
+    from soma.synthesizer.stats.change_point import Moment
+
+    begin, moment, until = around
+    assert isinstance(moment, Moment)  # noqa: S101
+    assert stretch.alarm is not None  # noqa: S101
+    stream = item.stream
+    starts = [agent.runs[run.place].started_at or 0 for run in stream.runs]
+    split = moment.likely - begin
+    runs = stream.runs[begin:until]
+    before = after = difference = ratio = None
+    also: list[str] = []
+    if isinstance(stream, Sizes):
+        ratio = _ratio(runs, stream.values[begin:until], split, question.level)
+    else:
+        if isinstance(stream, Shares):
+            happened = list(stream.happened[begin:until])
+        else:
+            assert isinstance(stream, Mix)  # noqa: S101
+            happened = stream.happened(what or "", stretch.start)[begin:until]
+            also = [labels.get(thing, thing) for thing in stream.strongest(stretch)[1:]]
+        before = proportion(sum(happened[:split]), split, question.level)
+        after = proportion(sum(happened[split:]), len(happened) - split, question.level)
+        difference = compare(strata_of(runs, happened, split), question.level)
+    return Change(
+        what=labels.get(what, what) if what is not None else None,
+        since=starts[moment.likely],
+        earliest=starts[moment.earliest],
+        latest=starts[moment.latest],
+        execution_id=agent.runs[stream.runs[moment.likely].place].execution_id,
+        seen_at=starts[stretch.alarm],
+        before_runs=split,
+        after_runs=len(runs) - split,
+        before=before,
+        after=after,
+        difference=difference,
+        ratio=ratio,
+        q_value=q_value,
+        also=tuple(also),
+    )
+
+
+def _ratio(runs: Sequence[Known], values: Sequence[float], split: int, level: float) -> Ratio | None:
+    found = size_ratio(runs, values, split, level)
+    if found is None:
+        return None
+    estimate, interval = found
+    return Ratio(
+        estimate=estimate,
+        low=interval.low if interval.low > 0 else None,
+        high=interval.high if interval.high < float("inf") else None,
+        before=statistics.median(values[:split]),
+        after=statistics.median(values[split:]),
+    )
+
+
+def _agentflow(runs: Sequence[Run]) -> agentflow.Trend:
+    paths = [
+        (run.actions.split("\x1f"), [int(many) for many in run.decisions.split(",")])
+        for run in runs
+        if run.actions is not None and run.decisions is not None
+    ]
+    model = agentflow.shares(paths)
+    return agentflow.trend([agentflow.figure(actions, model) for actions, _ in paths])
