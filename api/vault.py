@@ -57,7 +57,9 @@ class Vault:
         Raises:
             VaultMissing: if nothing was harvested yet.
         """
-        return self._root.snapshot()
+        snapshot = self._root.snapshot()
+        snapshot.task_rules = tuple(load(Path.cwd(), os.environ, {}).settings.tasks)
+        return snapshot
 
     @property
     def executions(self) -> pl.LazyFrame:

@@ -26,12 +26,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from localisation_sets import SETS, TAU, TRAIL, WHO, Case, cases
 from scipy.stats import binomtest
 
-try:
-    from benchmarks.localisation_sets import SETS, TAU, TRAIL, WHO, Case, cases
-except ModuleNotFoundError:  # run as a script
-    from localisation_sets import SETS, TAU, TRAIL, WHO, Case, cases  # type: ignore[no-redef,import-not-found]
 from soma.synthesizer.jobs.localize import blame
 from soma.synthesizer.jobs.localize.features import FEATURES, features_of
 from soma.synthesizer.jobs.localize.fit import Array, chances, fit
@@ -47,7 +44,7 @@ FOLDS = 5
 FREE = (TAU, TRAIL)
 """Sets weights may be shipped from. Who&When holds benchmark questions with answers, not to be trained on."""
 PUBLISHED = {
-    WHO: "published, best of several language models, all logs of the paper (arXiv 2505.00212): agent 53.5 %, step 14.2 %",
+    WHO: "published, best language model, all logs of the paper (arXiv 2505.00212): agent 53.5 %, step 14.2 %",
     TRAIL: "published (arXiv 2505.08638): best model 11-18 %, place and category of every error; not comparable",
 }
 

@@ -81,7 +81,7 @@ def _who(vault: Queryable) -> Iterator[Case]:
 
 
 def _terminal(message: dict[str, Any]) -> bool:
-    return message["name"] == "Computer_terminal"
+    return bool(message["name"] == "Computer_terminal")
 
 
 def _tau(vault: Queryable, folder: Path) -> Iterator[Case]:

@@ -39,9 +39,11 @@ def open_vault(vault: str | None) -> VaultRoot:
 
 
 def open_snapshot(vault: str | None) -> Snapshot:
-    """The vault a command answers from, pinned.
+    """The vault a command answers from, pinned, with the project's rules about tasks.
 
     Raises:
         VaultMissing: if there is none.
     """
-    return open_vault(vault).snapshot()
+    snapshot = open_vault(vault).snapshot()
+    snapshot.task_rules = tuple(config(vault=vault).settings.tasks)
+    return snapshot

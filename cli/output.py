@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,7 +17,7 @@ from soma.synthesizer.wording import plain as clean
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["clean", "console", "emit", "note"]
+__all__ = ["clean", "console", "emit", "note", "progress"]
 
 _Result = TypeVar("_Result")
 _WIDTH = 100
@@ -57,6 +58,17 @@ def emit(result: _Result, as_json: bool, render: Callable[[_Result], RenderableT
     with screen.capture() as page:
         screen.print(render(result), crop=False)
     click.echo("\n".join(line.rstrip() for line in page.get().rstrip("\n").split("\n")))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Names what is being done on stderr, when a person is watching."""
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        yield lambda _: None
+        return
+    with screen.status("") as status:
+        yield lambda name: status.update(clean(name))
 
 
 def note(text: str) -> None:

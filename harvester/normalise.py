@@ -150,6 +150,12 @@ class Normaliser:
             self.insights.arrow(since.insights, end.insights),
         )
 
+    def forget(self) -> None:
+        """Let go of all rows: they are tables now."""
+        for rows in (self.executions, self.decisions, self.insights):
+            for column in rows.columns.values():
+                column.clear()
+
     def add(self, draft: ExecutionDraft, adapter: Adapter, path: str, revision: int, reading: int) -> None:
         """Append the rows of one execution, in the order its decisions were taken: all or, if this raises, none.
 

@@ -201,6 +201,8 @@ class _Reader:
             report = reports[draft.source_id]
             revision = identity.revision_of([f"{adapter.name}:{adapter.version}", f"normalise:{VERSION}", *hashes])
             self._rows.add(draft, adapter, report.candidate.path, revision, reading)
+            # Its rows take over: a large source would be held twice.
+            draft.decisions = []
 
     def portion(self) -> Portion:
         """What all that was read comes to.
@@ -212,6 +214,7 @@ class _Reader:
         for report in self._reports:
             report.redactions = dict(self._rows.redactions.get(report.candidate.source_id, {}))
             report.reason = None if report.reason is None else self._redactor.text(codec.plain(report.reason))
+        self._rows.forget()
         vault = self._settings.vault
         fragments = list(self._fragments)
         if vault is not None and tables.decisions.num_rows:
@@ -226,7 +229,8 @@ class _Reader:
         written: list[Fragment] = []
         try:
             for table in tables:
-                written.append(write_fragment(vault, DECISIONS, table))
+                fragment = write_fragment(vault, DECISIONS, table)
+                written.append(fragment)
         except BaseException:
             for fragment in written:
                 (vault / DECISIONS.path / fragment.name).unlink(missing_ok=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from soma.config import TaskRule
+
 from .queries import query
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ class Queryable(Protocol):
     @property
     def basis(self) -> str:
         """Equal for snapshots that answer everything alike; empty where answers are not kept."""
+        ...
+
+    @property
+    def task_rules(self) -> tuple[TaskRule, ...]:
+        """Rules of the project about which executions attempt which task."""
         ...
 
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from soma import __version__, codec
+from soma.config import TaskRule
 from soma.identity import digest
 
 from .inputs import Queryable
@@ -36,6 +37,11 @@ class Keeping:
     def basis(self) -> str:
         """The snapshot's."""
         return self._vault.basis
+
+    @property
+    def task_rules(self) -> tuple[TaskRule, ...]:
+        """The snapshot's."""
+        return self._vault.task_rules
 
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         """What the snapshot answers."""
@@ -71,5 +77,6 @@ def _stored(vault: Queryable, asked: tuple[str, str], result: type[_Result]) -> 
 
 
 def basis(vault: Queryable) -> str:
-    """What a kept answer was made from: the rows, and the method that read them."""
-    return digest(f"{vault.basis} {__version__} {METHOD}", size=16)
+    """What a kept answer was made from: the rows, the rules about tasks, and the method that read them."""
+    rules = codec.encode([msgspec.to_builtins(rule) for rule in vault.task_rules])
+    return digest(f"{vault.basis} {__version__} {METHOD} {rules}", size=16)

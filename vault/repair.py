@@ -1,8 +1,9 @@
 """Making a damaged vault whole again: what is broken is taken out, and sources that lost rows are marked.
 
-Nothing is deleted. Broken files leave their table by a commit and stay on disk until ``vacuum``; a table whose log
-cannot be trusted is moved aside and made anew. Which sources lost rows is told by what is left, and until they are
-marked the tables themselves say that they lost some: a repair that was killed is finished by the next one.
+Rows of sources that are gone are kept where they can still be read (``repair_replay``). Nothing is deleted: broken
+files leave their table by a commit and stay on disk until ``vacuum``; a table whose log cannot be trusted is moved
+aside and made anew. Which sources lost rows is told by what is left, and until they are marked the tables themselves
+say that they lost some: a repair that was killed is finished by the next one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,12 +20,17 @@ from soma.errors import VaultError
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, INSIGHTS, QUARANTINE, SOURCES, TABLES
 
 from .check import check_vault
-from .damage import Finding, damaged_logs, files_seen, logs_cut_short
+from .damage import Finding, altered, damaged_logs, files_seen, logs_cut_short
 from .delta import LiveTable, read_file
+from .fragment import write_fragment
 from .promise import Promise
+from .repair_replay import replay
 from .root import VaultRoot
 from .snapshot import Snapshot
 from .writer import Changes, Writer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LOST = "rows of it were lost with a damaged file of the vault; they come back when it is read again"
 """The ledger's reason for a source that has to be read again."""
@@ -56,12 +62,14 @@ class Mended(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         findings: What was wrong; empty when nothing was.
         damaged: Names of the tables that lost rows.
+        kept: Executions of sources that are gone whose rows were found in files that can still be read.
     """
 
     findings: list[Finding]
     taken_out: list[TakenOut]
     set_aside: list[SetAside]
     damaged: set[str]
+    kept: int = 0
 
 
 def mend(root: VaultRoot) -> Mended:
@@ -87,8 +95,16 @@ def mend(root: VaultRoot) -> Mended:
             snapshot = root.snapshot()
             damaged |= {Path(item.table).name for item in taken_out}
             damaged |= {Path(item.where).parts[1] for item in logs_cut_short(snapshot)}
-            _commit(writer, _Losses(snapshot, damaged).changes())
-    return Mended(findings=findings, taken_out=taken_out, set_aside=set_aside, damaged=damaged)
+            complete = EXECUTIONS.path not in {item.table for item in taken_out}
+            losses = _Losses(snapshot, damaged, executions_complete=complete)
+            _commit(writer, losses.changes())
+    return Mended(
+        findings=findings,
+        taken_out=taken_out,
+        set_aside=set_aside,
+        damaged=damaged,
+        kept=losses.kept.executions.num_rows,
+    )
 
 
 def _check_key(root: VaultRoot) -> None:
@@ -153,34 +169,42 @@ def _commit(writer: Writer, changes: Changes) -> None:
 
 
 class _Losses:
-    """Finds out which executions are no longer whole, and which sources have to be read again."""
+    """Finds out which executions are no longer whole, which can be kept, and which sources have to be read again."""
 
-    def __init__(self, snapshot: Snapshot, damaged: set[str]) -> None:
+    def __init__(self, snapshot: Snapshot, damaged: set[str], *, executions_complete: bool) -> None:
         self._snapshot = snapshot
         self._damaged = damaged
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        for row in snapshot.read(SOURCES).to_pylist():
+            self._rows.setdefault(row["source_id"], []).append(row)
         self._owners: dict[str, set[str]] = {}
         for row in snapshot.read(EXECUTIONS, ["execution_id", "source_id"]).to_pylist():
             self._owners.setdefault(row["execution_id"], set()).add(row["source_id"])
         self._broken = set(snapshot.sql(_BROKEN).column(0).to_pylist())
         self._whole = self._owners.keys() - self._broken
+        gone = {one: rows[-1] for one, rows in self._rows.items() if not os.path.isfile(rows[-1]["path"])}
+        self.kept = replay(snapshot, gone, self._whole, complete=executions_complete)
+        for execution_id, source_id in zip(*_pairs(self.kept.executions), strict=True):
+            self._owners[execution_id] = {source_id}
+            self._whole.add(execution_id)
         self._told_of: dict[str, set[str]] = {}
-        for execution_id in self._broken:
+        for execution_id in self._broken - self._whole:
             for source_id in self._owners[execution_id]:
                 self._told_of.setdefault(source_id, set()).add(execution_id)
         quarantined = snapshot.sql("SELECT source_id, count(*) AS n FROM quarantine_stored GROUP BY source_id")
         self._quarantined = dict(zip(*quarantined.to_pydict().values(), strict=True))
 
     def changes(self) -> Changes:
-        """Broken executions go; sources that have to be read again are marked."""
+        """Broken executions go or are kept; sources that have to be read again are marked."""
         import pyarrow as pa
 
-        rows: dict[str, list[dict[str, Any]]] = {}
-        for row in self._snapshot.read(SOURCES).to_pylist():
-            rows.setdefault(row["source_id"], []).append(row)
-        marked = [self._marked(known[-1]) for known in rows.values() if len(known) > 1 or self._lost(known[-1])]
-        new = list(self._unknown(set(rows)))
+        rows = self._rows.values()
+        marked = [self._marked(known[-1]) for known in rows if len(known) > 1 or self._lost(known[-1])]
+        new = list(self._unknown(set(self._rows)))
         changes = Changes()
-        changes.add(EXECUTIONS, "execution_id", self._broken, EXECUTIONS.arrow().empty_table())
+        if self.kept.decisions.num_rows:
+            changes.decisions.append(write_fragment(self._snapshot.vault, DECISIONS, self.kept.decisions))
+        changes.add(EXECUTIONS, "execution_id", self._broken, self.kept.executions)
         ledger = pa.Table.from_pylist(marked + new, schema=SOURCES.arrow())
         changes.add(SOURCES, "source_id", {row["source_id"] for row in marked}, ledger)
         return changes
@@ -231,6 +255,10 @@ class _Losses:
             }  # fmt: skip
 
 
+def _pairs(executions: pa.Table) -> tuple[list[str], list[str]]:
+    return executions["execution_id"].to_pylist(), executions["source_id"].to_pylist()
+
+
 def _changed(row: dict[str, Any]) -> bool:
     """Whether the ledger's row is older than the file."""
     facts = os.stat(row["path"])
@@ -242,8 +270,10 @@ def _paths_once_known(vault: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for file in sorted((vault / SOURCES.path).parent.glob(f"{SOURCES.name}*/*.parquet")):
         try:
+            if altered(file):
+                continue
             rows = read_file(str(file), ["source_id", "path"], verify=True)
-        except VaultError:
+        except (VaultError, ValueError):
             continue
         if rows.num_columns == len(("source_id", "path")):
             pairs = zip(rows["source_id"].to_pylist(), rows["path"].to_pylist(), strict=True)

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from soma.config import TaskRule
 from soma.errors import UsageError, VaultError
 from soma.identity import digest
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, HARVESTED, TABLES, Table
@@ -29,9 +30,11 @@ class Snapshot:
     Attributes:
         version: Number of the harvest commit it shows; 0 for an empty vault.
         vault: The vault's folder.
+        task_rules: Rules of the project about which executions attempt which task; whoever asks sets them.
     """
 
     def __init__(self, vault: Path, version: int, tables: Mapping[str, LiveTable]) -> None:
+        self.task_rules: tuple[TaskRule, ...] = ()
         self.vault = vault
         self.version = version
         self._tables = tables

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+import msgspec
 
 from soma import codec
 from soma.source import Damage, Limits, Reading, Record, Source
@@ -33,6 +36,27 @@ def read_document(source: Source, limits: Limits) -> Reading:
     # Whoever maps the record may let go of its parts one by one: nothing here may hold them.
     del data, value
     yield record
+
+
+def places_of(items: Iterable[msgspec.Raw], data: bytes, position: int = 0) -> list[tuple[int, int]]:
+    """Where the items of a document stand in it, from ``position`` on: first byte and length of each."""
+    places: list[tuple[int, int]] = []
+    for raw in items:
+        item = bytes(raw)
+        start = data.find(item, position)
+        # A key that is written twice moves its value behind later ones: look again from the start.
+        offset = start if start >= 0 else data.find(item)
+        position = offset + len(item)
+        places.append((offset, len(item)))
+    return places
+
+
+def texts_at(source: Source, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
+    """What stands at these places of the source, one after the other, so that a document need not be held."""
+    with source.open() as stream:
+        for offset, length in places:
+            stream.seek(offset)
+            yield offset, stream.read(length)
 
 
 def read_values(source: Source, limits: Limits) -> Reading:

@@ -72,8 +72,9 @@ def _kind(value: object) -> str:
 def split_lines(source: Source, longest: int) -> Iterator[tuple[int, int, bytes | None, bool]]:
     """Lines of a source as (offset, length, bytes, closed by a line end).
 
-    The bytes are ``None`` for a line over ``longest``, and for one over ``LONG_LINE`` of too many values; of others over
-    ``LONG_LINE`` huge texts are cut and white space at the end is gone. Only the first ``source.size`` bytes are read, so that a file that grows meanwhile yields one consistent reading.
+    The bytes are ``None`` for a line over ``longest``, and for one over ``LONG_LINE`` of too many values; of others
+    over ``LONG_LINE`` huge texts are cut and white space at the end is gone. Only the first ``source.size`` bytes are
+    read, so that a file that grows meanwhile yields one consistent reading.
     """
     with source.open() as stream:
         left = source.size

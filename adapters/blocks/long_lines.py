@@ -21,7 +21,7 @@ LONGEST_SHORTENED = 256 * MIB
 
 _ALLOWED = 150_000_000
 _ALLOWED_PER_BYTE = 1.1
-# Measured on CPython: what is decoded of a byte outside texts (of numbers, brackets, commas) and of a text, at the most.
+# Measured on CPython: what a byte outside texts (of numbers, brackets, commas) and what a text takes once decoded.
 _PER_BYTE = 16
 _PER_TEXT = 64
 
@@ -94,7 +94,7 @@ class Shortener:
         self._kept += self._text or b""
         self._kept += self._before
         # Here, where it costs nothing: whoever strips the line makes a copy of it.
-        while self._kept[-1:] in (b"\n", b"\r", b" "):
+        while self._kept and self._kept[-1] in b"\r\n ":
             del self._kept[-1]
         line = bytes(self._kept)
         self._kept.clear()

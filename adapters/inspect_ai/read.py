@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from soma import codec
-from soma.adapters.blocks.document import as_list, as_object, read_document
+from soma.adapters.blocks.document import as_list, as_object, places_of, read_document, texts_at
 from soma.source import Damage, Limits, Reading, Record, Source
 
 from .archive import MAGIC, Archive, Member, Unreadable
@@ -70,22 +70,11 @@ def _member(source: Source, archive: Archive, member: Member, header: Header) ->
 
 
 def _document(source: Source, limits: Limits) -> Reading:
-    data = b""
-    if source.size <= limits.document_bytes:
-        with source.open() as stream:
-            data = stream.read(source.size)
-    try:
-        log = _LOG.decode(data)
-        items = _ITEMS.decode(log.samples)
-    except REFUSED:
+    log, places = _places(source, limits)
+    if log is None:
         yield from _lenient(source, limits)
         return
-    position = data.find(memoryview(log.samples))
-    log.samples = msgspec.Raw(b"[]")
-    for raw in items:
-        item = bytes(raw)
-        offset = data.find(item, position)
-        position = offset + len(item)
+    for offset, item in texts_at(source, places):
         if len(item) > limits.record_bytes:
             yield Damage(source_id=source.source_id, offset=offset, length=len(item),
                          reason=f"a sample of more than {limits.record_bytes:,} bytes")  # fmt: skip
@@ -101,6 +90,24 @@ def _document(source: Source, limits: Limits) -> Reading:
             )
         else:
             yield Record(source, offset, len(item), Entry(log, sample))
+
+
+def _places(source: Source, limits: Limits) -> tuple[Log | None, list[tuple[int, int]]]:
+    """The log without its samples, and where they stand; no log when it is no strict JSON or too large."""
+    data = b""
+    if source.size <= limits.document_bytes:
+        with source.open() as stream:
+            data = stream.read(source.size)
+    try:
+        log = _LOG.decode(data)
+        items = _ITEMS.decode(log.samples)
+    except REFUSED:
+        return None, []
+    # What stands before the samples may look like one.
+    places = places_of(items, data, data.find(memoryview(log.samples)))
+    # It holds the whole document.
+    log.samples = msgspec.Raw(b"[]")
+    return log, places
 
 
 def _lenient(source: Source, limits: Limits) -> Reading:

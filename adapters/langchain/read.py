@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from soma import codec
-from soma.adapters.blocks.document import read_document, starts_with_a_whole_line
+from soma.adapters.blocks.document import places_of, read_document, starts_with_a_whole_line, texts_at
 from soma.adapters.blocks.jsonl import read_lines
 from soma.source import Damage, Limits, Reading, Record, Source
 
@@ -23,21 +23,11 @@ def read(source: Source, limits: Limits) -> Reading:
     if starts_with_a_whole_line(source):
         yield from read_lines(source, limits)
         return
-    data = b""
-    if source.size <= limits.document_bytes:
-        with source.open() as stream:
-            data = stream.read(source.size)
-    items = _items(data) if data else None
-    if items is None:
+    places = _places(source, limits)
+    if places is None:
         yield from read_document(source, limits)
         return
-    position = 0
-    for raw in items:
-        item = bytes(raw)
-        start = data.find(item, position)
-        # A key that is written twice moves its value behind later ones: look again from the start.
-        offset = start if start >= 0 else data.find(item)
-        position = offset + len(item)
+    for offset, item in texts_at(source, places):
         if len(item) > limits.record_bytes:
             yield Damage(source_id=source.source_id, offset=offset, length=len(item),
                          reason=f"a run of more than {limits.record_bytes:,} bytes")  # fmt: skip
@@ -46,6 +36,16 @@ def read(source: Source, limits: Limits) -> Reading:
             yield Record(source, offset, len(item), codec.decode(item))
         except codec.Undecodable as problem:
             yield Damage(source_id=source.source_id, offset=offset, length=len(item), reason=f"no JSON: {problem}")
+
+
+def _places(source: Source, limits: Limits) -> list[tuple[int, int]] | None:
+    """Where the runs of a document stand; ``None`` when the document is one record, no strict JSON or too large."""
+    if source.size > limits.document_bytes:
+        return None
+    with source.open() as stream:
+        data = stream.read(source.size)
+    items = _items(data) if data else None
+    return None if items is None else places_of(items, data)
 
 
 def _items(data: bytes) -> list[msgspec.Raw] | None:
@@ -58,7 +58,6 @@ def _items(data: bytes) -> list[msgspec.Raw] | None:
             return _ITEMS.decode(fields["runs"])
         if any(mark in fields for mark in _OWN_MARKS):
             return None
-        return [value for value in fields.values() if memoryview(value)[:1] == b"{"]
+        return [value for value in fields.values() if bytes(memoryview(value)[:1]) == b"{"]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from soma import codec
-from soma.adapters.blocks.document import read_document
+from soma.adapters.blocks.document import places_of, read_document, texts_at
 from soma.adapters.blocks.head import HEAD_BYTES
 from soma.adapters.blocks.jsonl import read_lines, starts_with_an_object_line
 from soma.source import Damage, Limits, Reading, Record, Source
@@ -41,23 +41,25 @@ def read(source: Source, limits: Limits) -> Reading:
 
 def _read_document(source: Source, limits: Limits) -> Reading:
     """A document as one record, or as one for each group of spans in it; all have the document as their bytes."""
-    data = b""
-    if source.size <= limits.document_bytes:
-        with source.open() as stream:
-            data = stream.read(source.size)
-    groups = _groups(data)
-    if len(groups) < _MANY:
-        del data, groups
+    places = _groups(source, limits)
+    if len(places) < _MANY:
         yield from read_document(source, limits)
         return
-    for group in groups:
-        yield Record(source, 0, len(data), {"resourceSpans": [codec.decode(bytes(group))]})
+    for _, group in texts_at(source, places):
+        try:
+            yield Record(source, 0, source.size, {"resourceSpans": [codec.decode(group)]})
+        except codec.Undecodable as problem:
+            yield _damage(source, 0, source.size, f"no JSON: {problem}")
 
 
-def _groups(data: bytes) -> list[msgspec.Raw]:
-    """The groups of spans in an OTLP/JSON document, still in it; none when it is anything else or no strict JSON."""
+def _groups(source: Source, limits: Limits) -> list[tuple[int, int]]:
+    """Where the groups of spans in an OTLP/JSON document stand; none when it is anything else or no strict JSON."""
+    if source.size > limits.document_bytes:
+        return []
+    with source.open() as stream:
+        data = stream.read(source.size)
     try:
-        return _DOCUMENT.decode(data).groups
+        return places_of(_DOCUMENT.decode(data).groups, data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
 

@@ -177,6 +177,9 @@ SIGNED = shaped(
 )
 
 EMAIL = shaped(
-    "email", "@", r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}+@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}"
+    "email",
+    "@",
+    r"(?:(?<![A-Za-z0-9\\])|(?<=\\[nrt]))(?!git@)[A-Za-z0-9_][A-Za-z0-9._%+-]{0,63}+@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}",
 )
+"""An address; ``git@host`` is where a repository lies, and ``\\n@name.part`` a decorator in JSON inside JSON."""
 PHONE = shaped("phone", "+", r"(?<![\w.+])\+\d(?:[ ().-]{0,2}\d){7,14}(?!\w)")

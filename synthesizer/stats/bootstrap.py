@@ -5,10 +5,10 @@ all of its executions (Davison & Hinkley, *Bootstrap Methods and their Applicati
 the clusters again would count the spread inside them twice).
 
 A mean's interval is bias-corrected and accelerated (BCa; Efron, *JASA* 82 (1987) 171-185): costs and durations are
-skewed, and a percentile interval then lies off to one side. A difference is hardly skewed, and there the corrections only
-add noise: its interval is the percentile one. Both are expanded for few tasks, as draws from n tasks vary too little by
-the factor (n-1)/n and Student's quantiles are wider than normal ones (Hesterberg, *The American Statistician* 69 (2015)
-371-386). The measured coverage, which chose between them and stays short of 95 % for few tasks, is in
+skewed, and a percentile interval then lies off to one side. A difference is hardly skewed, and there the corrections
+only add noise: its interval is the percentile one. Both are expanded for few tasks, as draws from n tasks vary too
+little by the factor (n-1)/n and Student's quantiles are wider than normal ones (Hesterberg, *The American Statistician*
+69 (2015) 371-386). The measured coverage, which chose between them and stays short of 95 % for few tasks, is in
 ``docs/statistics.md``.
 
 Draws come from a seed that is a digest of the numbers, so the same data give the same interval everywhere.
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     Shares = Callable[[NDArray[np.float64], float, NDArray[np.float64], float], tuple[float, float]]
 
 REPETITIONS = 4000
-_FEWEST = 2
 _AT_ONCE = 1 << 22
 
 
@@ -42,7 +41,7 @@ class Estimate(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         value: In the unit of what was averaged.
-        interval: What is compatible with the data; ``None`` with fewer than two tasks, which show no spread of tasks.
+        interval: What is compatible with the data; ``None`` where the tasks show no spread: one alone, or all alike.
         tasks: Tasks (clusters) it rests on.
     """
 
@@ -95,10 +94,8 @@ def _ratio(parts: list[tuple[float, float]], level: float, repetitions: int, sha
     ordered = np.array(sorted(parts), dtype=np.float64)
     above, below = ordered[:, 0], ordered[:, 1]
     value = float(above.sum() / below.sum())
-    if len(parts) < _FEWEST:
+    if len(parts) == 1 or np.ptp(above / below) == 0:
         return Estimate(value, None, len(parts))
-    if np.ptp(above / below) == 0:
-        return Estimate(value, Interval(value, value), len(parts))
     drawn = _drawn(above, below, repetitions)
     others = (above.sum() - above) / (below.sum() - below)
     clusters = len(parts)
@@ -122,7 +119,7 @@ def _drawn(above: NDArray[np.float64], below: NDArray[np.float64], repetitions: 
 
 
 def _percentiles(
-    drawn: NDArray[np.float64], value: float, others: NDArray[np.float64], z: float
+    _drawn: NDArray[np.float64], _value: float, _others: NDArray[np.float64], z: float
 ) -> tuple[float, float]:
     """Which quantiles of the draws are the ends, ``z`` standard errors off: those a normal variable would have."""
     from scipy.special import ndtr

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-_HALVINGS = 60
+_HALVINGS = 45
 
 
 def constrained_rate(
@@ -80,19 +80,15 @@ def miettinen_nurminen(stratum: Stratum, level: float = 0.95) -> Interval:
     """
     if not stratum.first_total or not stratum.second_total:
         raise ValueError("an interval of a difference takes executions on both sides")
-    counts = (stratum.first_successes, stratum.first_total, stratum.second_successes, stratum.second_total)
-    estimate = stratum.second_successes / stratum.second_total - stratum.first_successes / stratum.first_total
+    import numpy as np
+
+    x, m, y, n = stratum.first_successes, stratum.first_total, stratum.second_successes, stratum.second_total
     z = two_sided(level)
-    return Interval(_end(counts, estimate, -1.0, z), _end(counts, estimate, 1.0, z))
-
-
-def _end(counts: tuple[int, int, int, int], inside: float, outside: float, z: float) -> float:
-    if abs(outside - inside) < 1e-12:
-        return outside
+    # The score falls as the difference grows: both ends are halved towards at once.
+    outside = np.array([-1.0, 1.0])
+    inside = np.full(2, y / n - x / m)
     for _ in range(_HALVINGS):
         middle = (inside + outside) / 2
-        if abs(float(score(*counts, middle))) <= z:
-            inside = middle
-        else:
-            outside = middle
-    return outside
+        kept = np.abs(score(x, m, y, n, middle)) <= z
+        inside, outside = np.where(kept, middle, inside), np.where(kept, outside, middle)
+    return Interval(float(outside[0]), float(outside[1]))

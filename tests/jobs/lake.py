@@ -10,6 +10,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
+from soma.config import TaskRule
 from soma.model import Execution, NormalizedDecision
 
 _TYPES = {
@@ -43,6 +44,7 @@ class Lake:
         self._connection.execute(files("soma.vault").joinpath("paths.sql").read_text())
 
     basis = ""
+    task_rules: tuple[TaskRule, ...] = ()
 
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         return self._connection.sql(query, params=list(parameters)).to_arrow_table()

@@ -34,6 +34,9 @@ def of(*executions: Execution) -> Tasks:
         ("Run the report of 12 November 2025", "Run the report of Nov 3, 2024"),
         ("Wait until 10:30 pm then call", "Wait until 9:05 am then call"),
         ("Add 1,200.50 to 3 accounts", "Add 7 to 12 accounts"),
+        ("Write the plan of Monday", "Write the plan of sunday"),
+        ("Close the books of March 2025", "Close the books of Q3 2024"),
+        ("Call it with [REDACTED:aws-key:9f3c] now", "Call it with [REDACTED:aws-key:0000] now"),
     ],
 )
 def test_what_changes_between_attempts_does_not_make_another_task(one: str, other: str) -> None:
@@ -46,13 +49,16 @@ def test_what_changes_between_attempts_does_not_make_another_task(one: str, othe
         ("Delete the old backups", "Create the old backups"),
         ("count words that start with 'hello'", "count words that start with 'goodbye'"),
         ("either this or that", "neither this or that"),
+        ("mark 3 tickets as done", "november 3 tickets as done"),
     ],
 )
 def test_what_is_asked_for_makes_another_task(one: str, other: str) -> None:
     assert normalised(one) != normalised(other)
 
 
-@pytest.mark.parametrize("text", ["yes", "continue", "/clear", "42", "", "   \n", "fix it", "2024-11-03 10:00"])
+@pytest.mark.parametrize(
+    "text", ["yes", "continue", "/clear", "42", "", "   \n", "fix it", "2024-11-03 10:00", "[REDACTED_PROMPT]"]
+)
 def test_a_request_that_says_too_little_is_no_task(text: str) -> None:
     assert normalised(text) == ""
 
@@ -114,10 +120,15 @@ def test_groups_do_not_depend_on_order() -> None:
 
 
 def test_too_much_work_is_capped_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_COMPARISONS", 3)
-    found = of(*(execution(str(n), task_text=LONG.format(word)) for n, word in enumerate("abcdefgh")))
-    assert found.capped
-    assert found.executions == 8
+    rows = [execution(str(n), task_text=LONG.format(word)) for n, word in enumerate("abcd")]
+    assert (of(*rows).capped, len(of(*rows).tasks)) == (False, 1)
+    for name in ("_COMPARISONS", "_CANDIDATES"):
+        with monkeypatch.context() as patch:
+            patch.setattr(cluster, name, 3)
+            found = of(*rows)
+            assert found.capped
+            assert found.executions == 4
+            assert of(*reversed(rows)) == found
 
 
 def test_what_an_agent_delegated_or_abandoned_is_not_compared() -> None:

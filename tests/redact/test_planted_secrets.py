@@ -83,6 +83,10 @@ def test_addresses_and_numbers_of_people_are_an_option() -> None:
     assert redactor().text(text) is text
     redacted = Redactor(b"k", emails=True, phones=True).text(text)
     assert MARKER.findall(redacted) == ["email", "phone"]
+    added = Redactor(b"k", emails=True).text("+@click.option\n+jane.doe@example.org")
+    assert added.startswith("+@click.option\n+[REDACTED:email:")
+    inner = Redactor(b"k", emails=True).text("a\\n@cli.command()\\njane@example.org git@github.com:x/y.git")
+    assert inner.startswith("a\\n@cli.command()\\n[REDACTED:email:") and inner.endswith("] git@github.com:x/y.git")
 
 
 def test_a_key_in_base64_that_begins_like_a_path_is_found() -> None:

@@ -82,8 +82,8 @@ def exact_coverage(intervals: list[Interval], rates: np.ndarray) -> np.ndarray:
     """Chance that the interval holds the rate, added up over all outcomes."""
     total = len(intervals) - 1
     inside = np.array([(i.low <= rates) & (rates <= i.high) for i in intervals])
-    chances: np.ndarray = (binom.pmf(np.arange(total + 1)[:, None], total, rates[None, :]) * inside).sum(axis=0)
-    return chances
+    chances = np.asarray(binom.pmf(np.arange(total + 1)[:, None], total, rates[None, :]))
+    return np.asarray(np.sum(chances * inside, axis=0))
 
 
 def beside_the_ends(intervals: list[Interval]) -> np.ndarray:

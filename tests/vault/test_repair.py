@@ -351,6 +351,52 @@ def test_a_vanished_source_whose_rows_are_whole_keeps_them(vault: Path) -> None:
     assert_whole(vault)
 
 
+@pytest.mark.parametrize(
+    "tables", [[EXECUTIONS], [DECISIONS], [EXECUTIONS, DECISIONS]], ids=["executions", "decisions", "both"]
+)
+def test_rows_of_vanished_sources_outlive_the_log_of_their_table(vault: Path, tables: list[Table]) -> None:
+    """``s1.jsonl`` was read twice: of its two readings the last one is kept."""
+    before = contents(vault)
+    for name in ("s1.jsonl", "s3.jsonl", "log.jsonl"):
+        (vault.parent / "t" / name).unlink()
+    for table in tables:
+        _garbage(_log(vault, table)[1])
+    done = _repair(vault)
+    assert (done.remaining, done.lost, done.exit_code) == ([], [], 0)
+    after = contents(vault, without=("sources",))
+    assert all(rows == before[view] for view, rows in after.items())
+    assert one(vault, "SELECT decisions FROM executions WHERE execution_id = 'cc:s1'") == 4
+    assert sorted(column(vault, "SELECT status FROM sources WHERE path LIKE '%/s1.jsonl'")) == ["read"]
+    _assert_left_alone(vault)
+
+
+def test_an_older_reading_does_not_stand_for_one_that_cannot_be_read(vault: Path) -> None:
+    gone = vault.parent / "t" / "s1.jsonl"
+    gone.unlink()
+    (newest,) = (path for path in _live(vault, EXECUTIONS) if "cc:s1" in _ids(path))
+    older = [path for path in newest.parent.glob("*.parquet") if path != newest and "cc:s1" in _ids(path)]
+    assert older
+    _flip(newest)
+    _garbage(_log(vault, EXECUTIONS)[1])
+    done = _repair(vault)
+    assert [(item.path, item.executions, item.why) for item in done.lost] == [(str(gone), 1, "the source is gone")]
+    assert done.remaining == []
+    assert "cc:s1" not in column(vault, "SELECT execution_id FROM executions")
+
+
+def test_decisions_of_a_vanished_source_are_found_in_files_from_before_a_compaction(vault: Path) -> None:
+    before = contents(vault)
+    with VaultRoot(vault).writer() as writer:
+        compact(writer)
+    (vault.parent / "t" / "s3.jsonl").unlink()
+    (compacted,) = _live(vault, DECISIONS)
+    _flip(compacted)
+    done = _repair(vault)
+    assert (done.remaining, done.lost) == ([], [])
+    after = contents(vault)
+    assert (after["executions"], after["decisions"]) == (before["executions"], before["decisions"])
+
+
 def _ids(path: Path) -> list[str]:
     import pyarrow.parquet as pq
 

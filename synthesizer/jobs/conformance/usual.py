@@ -17,7 +17,10 @@ from soma.identity import digest
 
 COVERED = 0.8
 """The usual paths are the most frequent ones that together make up this share of the others (all of equal rank)."""
+COMPARABLE = 4
+"""Usual is also what at least a quarter as many take as take the most frequent path."""
 MOST_USUAL = 200
+"""At most so many usual paths are searched for the nearest."""
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -60,13 +63,14 @@ class Usual:
             left[mine - 1] += 1
         wanted = COVERED * (self.total - 1)
         covered, least = 0, 1
+        most = max((frequency for frequency in left if left[frequency]), default=1)
         for frequency in sorted(left, reverse=True):
             if left[frequency]:
                 covered += frequency * left[frequency]
                 least = frequency
                 if covered >= wanted:
                     break
-        return least
+        return min(least, math.ceil(most / COMPARABLE))
 
     def visits(self, action: str, visit: int, own: str) -> int:
         """How many others come to ``action`` at least so many times."""

@@ -25,6 +25,7 @@ _EVIDENCE = 20
 _OPTIONS = 6
 _BRANCHES = 40
 _TELLING = 0.7
+_LEAST_MARGIN = 0.1
 _LEAST_PART = 0.002
 
 
@@ -138,10 +139,10 @@ def _fork(beside: Beside, place: int) -> Fork | None:
 
 
 def _most(own: Counter[str], other: Counter[str]) -> str | None:
-    """The action that one side takes more often than the other by the largest margin."""
+    """The action that one side takes more often than the other by the largest margin, a tenth of its runs at least."""
     margins = {action: own[action] / own.total() - other[action] / other.total() for action in own}
     best = min(margins, key=lambda action: (-round(margins[action], 9), -own[action], action))
-    return best if margins[best] > 0 else None
+    return best if margins[best] >= _LEAST_MARGIN else None
 
 
 def _first_telling(forks: Sequence[Fork], parts: Mapping[int, float]) -> Fork | None:

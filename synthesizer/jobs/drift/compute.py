@@ -12,14 +12,16 @@ from soma.identity import digest
 from soma.synthesizer.jobs.conformance import agentflow
 from soma.synthesizer.jobs.tasks.model import Tasks
 from soma.synthesizer.stats import benjamini_hochberg, compare, needed_per_side, proportion
-from soma.synthesizer.stats.change_point import Stretch
+from soma.synthesizer.stats.change_point import Moment, Stretch
 
 from .cautions import cautions_of
 from .model import AgentDrift, Aspect, Change, Drift, Measure, Name, Ratio, Run, Verdict
-from .steady import mix_bound, share_bound, size_bound, size_ratio, strata_of
-from .streams import Known, Mix, Shares, Sizes, Stream, stretches
+from .steady import mix_bound, moved_things, share_bound, size_bound, size_ratio, strata_of
+from .streams import NEW, Known, Mix, Shares, Sizes, Stream, stretches
 
 _UNKNOWN = ""
+# With fewer runs to compare nothing is tested: it would only cost the other tests their power.
+_FEWEST = 20
 _RANK: dict[Verdict, int] = {"changed": 0, "steady": 1, "not enough data": 2}
 
 
@@ -118,7 +120,12 @@ def _agent(name: str, members: Sequence[Run], assignments: Mapping[str, str], qu
         ),
     ]
     watched = [
-        Watched(name, stream, stretches(stream, question.alpha), len(runs) - len(stream.runs))
+        Watched(
+            name,
+            stream,
+            stretches(stream, question.alpha) if _compared(stream) >= _FEWEST else [],
+            len(runs) - len(stream.runs),
+        )
         for name, stream in streams
     ]
     return Agent(name, runs, len(members) - len(runs), strata, measure, watched)
@@ -179,36 +186,50 @@ def _aspect(
         for stretch, q_value in zip(item.stretches, q_values, strict=True)
         if stretch.alarm is not None and q_value <= question.alpha
     ]
-    changes: list[Change] = []
-    begin = 0
-    for place, (stretch, q_value) in enumerate(seen):
-        end = seen[place + 1][0].start if place + 1 < len(seen) else len(stream.runs)
-        limit = seen[place + 1][0].alarm if place + 1 < len(seen) else None
-        moment, what = stream.moment(stretch, max(end, stretch.end), question.level)
-        until = limit if limit is not None else len(stream.runs)
-        changes.append(_change(agent, item, stretch, (begin, moment, until), what, q_value, labels, question))
-        begin = moment.likely
+    changes = _changes(agent, item, seen, labels, question)
     bound = None if changes else _bound(stream, question)
     limit_of = question.factor if isinstance(stream, Sizes) else question.delta
     steady = bound is not None and bound <= limit_of
     more = None
     if not changes and not steady and isinstance(stream, Shares) and stream.runs:
         more = 2 * needed_per_side(sum(stream.happened) / len(stream.runs), question.delta, question.level)
-    met: set[str] = set()
-    compared = 0
-    for run in stream.runs:
-        compared += run.stratum in met
-        met.add(run.stratum)
     return Aspect(
         name=item.name,
         verdict="changed" if changes else "steady" if steady else "not enough data",
         runs=len(stream.runs),
         left_out=item.left_out,
-        compared=compared,
+        compared=_compared(stream),
         changes=tuple(changes),
         within=bound,
         more=more if more is not None and more > len(stream.runs) else None,
     )
+
+
+def _changes(
+    agent: Agent,
+    item: Watched,
+    seen: Sequence[tuple[Stretch, float]],
+    labels: Mapping[str, str],
+    question: Question,
+) -> list[Change]:
+    """The changes in the order of time, each between its neighbours; dated from the last one backwards."""
+    stream = item.stream
+    dated: list[tuple[Stretch, Moment, str | None, float]] = []
+    end = len(stream.runs)
+    for stretch, q_value in reversed(seen):
+        moment, what = stream.moment(stretch, max(end, stretch.end), question.level)
+        dated.insert(0, (stretch, moment, what, q_value))
+        end = moment.earliest
+    edges = [0, *(moment.likely for _, moment, _, _ in dated), len(stream.runs)]
+    return [
+        _change(agent, item, stretch, moment, (edges[place], edges[place + 2]), what, q_value, labels, question)
+        for place, (stretch, moment, what, q_value) in enumerate(dated)
+    ]
+
+
+def _compared(stream: Stream) -> int:
+    """Runs with an earlier one of the same stratum."""
+    return len(stream.runs) - len({run.stratum for run in stream.runs})
 
 
 def _bound(stream: Stream, question: Question) -> float | None:
@@ -226,18 +247,16 @@ def _change(
     agent: Agent,
     item: Watched,
     stretch: Stretch,
-    around: tuple[int, object, int],
+    moment: Moment,
+    neighbours: tuple[int, int],
     what: str | None,
     q_value: float,
     labels: Mapping[str, str],
     question: Question,
 ) -> Change:
-    from soma.synthesizer.stats.change_point import Moment
-
-    begin, moment, until = around
-    assert isinstance(moment, Moment)  # noqa: S101
-    assert stretch.alarm is not None  # noqa: S101
+    assert stretch.alarm is not None  # noqa: S101 - only changes are told
     stream = item.stream
+    begin, until = neighbours
     starts = [agent.runs[run.place].started_at or 0 for run in stream.runs]
     split = moment.likely - begin
     runs = stream.runs[begin:until]
@@ -249,9 +268,13 @@ def _change(
         if isinstance(stream, Shares):
             happened = list(stream.happened[begin:until])
         else:
-            assert isinstance(stream, Mix)  # noqa: S101
-            happened = stream.happened(what or "", stretch.start)[begin:until]
-            also = [labels.get(thing, thing) for thing in stream.strongest(stretch)[1:]]
+            assert isinstance(stream, Mix)  # noqa: S101 - there are three kinds
+            things = stream.things[begin:until]
+            others = moved_things(runs, things, split, question.level)
+            if what == NEW and (named := stream.new_in(others, stretch.start)):
+                what = named
+            happened = stream.happened(what or NEW, stretch.start)[begin:until]
+            also = [labels.get(thing, thing) for thing in others if thing != what]
         before = proportion(sum(happened[:split]), split, question.level)
         after = proportion(sum(happened[split:]), len(happened) - split, question.level)
         difference = compare(strata_of(runs, happened, split), question.level)

@@ -94,6 +94,8 @@ def _aspect(aspect: Aspect, result: Drift) -> Iterator[RenderableType]:
     if aspect.changes:
         for change in aspect.changes:
             yield from _change(aspect, change)
+    elif aspect.name == "tasks":
+        yield Text(f"no change of the mix shows over {number(aspect.runs, 'run')}")
     elif aspect.verdict == "steady":
         within = f"a factor of {result.factor:g}" if _is_size(aspect) else f"{100 * result.delta:.0f} points"
         yield Text(f"steady within {within} over {number(aspect.runs, 'run')}")
@@ -121,7 +123,7 @@ def _change(aspect: Aspect, change: Change) -> Iterator[RenderableType]:
     yield Text(_effect(change))
     if change.also:
         more = f" and {len(change.also) - _ALSO} more" if len(change.also) > _ALSO else ""
-        names = ", ".join("actions not used before" if name == NEW else plain(name, 40) for name in change.also[:_ALSO])
+        names = ", ".join(plain(name, 40) for name in change.also[:_ALSO])
         yield Text(f"also: {names}{more}", style="dim")
 
 
@@ -131,7 +133,8 @@ def _effect(change: Change) -> str:
         rates = f"{_share(change.before)} before, {_share(change.after)} after"
         if change.difference is None:
             return f"{rates}; no task on both sides ({told})"
-        return f"{rates}: {points(change.difference)} by task ({told})"
+        by_task = " by task" if change.difference.strata > 1 else ""
+        return f"{rates}: {points(change.difference)}{by_task} ({told})"
     if change.ratio is not None:
         return f"{_ratio(change.ratio)} ({told})"
     return f"no task on both sides ({told})"

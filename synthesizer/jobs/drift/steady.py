@@ -57,12 +57,31 @@ def share_bound(runs: Sequence[Known], happened: Sequence[bool], level: float) -
 
 def mix_bound(runs: Sequence[Known], things: Sequence[frozenset[str]], level: float) -> float | None:
     """The largest such difference over everything that one run in twenty or more does."""
-    counts = Counter(thing for run in things for thing in run)
-    common = [thing for thing, many in counts.items() if many >= _COMMON * len(runs)]
-    common = sorted(common, key=lambda thing: (-counts[thing], thing))[:_MOST]
+    common = _common(things)
     bounds = [share_bound(runs, [thing in run for run in things], level) for thing in common]
     known = [bound for bound in bounds if bound is not None]
     return max(known) if known and len(known) == len(bounds) else None
+
+
+def moved_things(runs: Sequence[Known], things: Sequence[frozenset[str]], split: int, level: float) -> list[str]:
+    """What is done more or less often from ``split`` on, by task, the largest differences first.
+
+    Their intervals exclude none at a level that is corrected for how many things were looked at (Bonferroni).
+    """
+    common = _common(things)
+    moved = []
+    for thing in common:
+        found = share_difference(runs, [thing in run for run in things], split, 1 - (1 - level) / len(common))
+        if found is not None and found[1].excludes(0):
+            moved.append((-abs(found[0]), thing))
+    return [thing for _, thing in sorted(moved)]
+
+
+def _common(things: Sequence[frozenset[str]]) -> list[str]:
+    """What one run in twenty or more does, the most frequent first."""
+    counts = Counter(thing for run in things for thing in run)
+    common = [thing for thing, many in counts.items() if many >= _COMMON * len(things)]
+    return sorted(common, key=lambda thing: (-counts[thing], thing))[:_MOST]
 
 
 def size_ratio(

@@ -131,22 +131,20 @@ class Mix:
 
     def moment(self, stretch: Stretch, end: int, level: float) -> tuple[Moment, str | None]:
         """See ``Stream``."""
-        thing = self.strongest(stretch)[0]
-        happened = self.happened(thing, stretch.start)
-        return _share_moment(self.runs, happened, stretch, end, level), thing
-
-    def strongest(self, stretch: Stretch) -> list[str]:
-        """What the evidence in a stretch is about, the strongest first."""
         names, _ = self.watched_things(stretch.start)
-        begin, end = stretch.start + _LEARNT, stretch.end
-        needed = math.log(len(names)) + math.log(20)
-        found = []
-        for name in names:
-            happened = self.happened(name, stretch.start)[begin:end]
-            if len(set(happened)) == 2:
-                found.append((-float(_share_path(self.runs[begin:end], happened).max()), name))
-        ordered = sorted(found)
-        return [name for place, (negative, name) in enumerate(ordered) if place == 0 or -negative >= needed]
+        begin = stretch.start + _LEARNT
+
+        def strength(name: str) -> float:
+            happened = self.happened(name, stretch.start)[begin : stretch.end]
+            return float(_share_path(self.runs[begin : stretch.end], happened).max())
+
+        thing = min(names, key=lambda name: (-strength(name), name))
+        return _share_moment(self.runs, self.happened(thing, stretch.start), stretch, end, level), thing
+
+    def new_in(self, things: Sequence[str], start: int) -> str | None:
+        """The first of ``things`` that none of the first runs did."""
+        _, known = self.watched_things(start)
+        return next((thing for thing in things if thing not in known), None)
 
 
 def _share_path(runs: Sequence[Known], happened: Sequence[bool]) -> Floats:

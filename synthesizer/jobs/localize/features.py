@@ -1,8 +1,8 @@
 """What a trace alone shows of each decision: one number per feature, most of them 0 or 1. Pure.
 
 A feature looks at the decision, at what came before it, and at what followed; never at labels, scores or the right
-answer. ``FEATURES`` gives the order of the columns, and the words a person reads where the feature speaks for blame (none
-where it only says how the decision looks).
+answer. ``FEATURES`` gives the order of the columns, and the words a person reads where the feature speaks for blame
+(none where it only says how the decision looks).
 """
 
 from __future__ import annotations

@@ -70,6 +70,8 @@ class Signs(msgspec.Struct):
 
     Attributes:
         words: Length of what was said or called, in words.
+        poor: Whether a call that went well brought back an error in words, or nothing where it said something (an empty
+            list); silence is how many commands say that all is well.
         kept: Figures that appear here first and are said again later by a decision.
         unsupported: Figures said here that neither the task nor anything before holds.
         strays: Share of the telling words of the task that what was said does not take up; a copy of the task itself
@@ -124,7 +126,7 @@ def _signs(step: Step, text: str) -> Signs:
     return Signs(
         words=words,
         code=_is_code(step),
-        poor=step.outcome == "ok" and bool(_POOR.search(output) or _NOTHING.match(output)),
+        poor=step.outcome == "ok" and bool(output.strip()) and bool(_POOR.search(output) or _NOTHING.match(output)),
         changes=step.role in {"edit", "write"} or bool(_CHANGES.search(step.action)),
         checker=bool(_CHECKER.search(step.tool)),
         doubts=bool(_DOUBTS.search(own[:_FOLLOW_LOOKED_AT])),

@@ -22,6 +22,7 @@ def run(
     min_coverage: float = 0.8,
     least: int = 5,
     level: float = 0.95,
+    most: int = 200,
     rules: Sequence[TaskRule] | None = None,
 ) -> Variants:
     """The variants over all, per agent, per task, and per agent and task.
@@ -33,6 +34,7 @@ def run(
         min_coverage: The share of executions whose variants are counted: "3 variants explain 80 % of the runs".
         least: Executions from which on one agent on one task is a group of its own, when no task is named.
         level: Of all intervals.
+        most: Variants of a group to look into, the most frequent; all are counted.
         rules: Rules about tasks, as for ``soma.synthesizer.jobs.tasks.run``.
 
     Raises:
@@ -41,5 +43,5 @@ def run(
     known = tasks.run(vault, rules=rules)
     if task is not None and not asked(known, task):
         raise NothingFound(f"no task is called {plain(task, 60)!r}", hint="soma tasks lists them")
-    question = Question(agent=agent, task=task, min_coverage=min_coverage, least=least, level=level)
+    question = Question(agent=agent, task=task, min_coverage=min_coverage, least=least, level=level, most=most)
     return variants_of(answer(vault, Run, __name__, "query"), known, question)

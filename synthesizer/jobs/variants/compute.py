@@ -27,6 +27,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         min_coverage: Share of the executions that the counted variants must explain.
         least: Executions of one agent on one task from which on they are a group of their own.
         level: Of all intervals; ``1 - level`` bounds the share of false ones among the clear beginnings.
+        most: Variants of a group to look into; all are counted.
     """
 
     agent: str | None = None
@@ -34,6 +35,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     min_coverage: float = 0.8
     least: int = 5
     level: float = 0.95
+    most: int = 200
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -129,7 +131,8 @@ def _group(part: Part, tasks: Mapping[str, Task], task_of: Mapping[str, str], qu
             covering += 1
             covered_by_these += len(paths[path])
         covered += len(paths[path])
-        variants.append(_variant(path, paths[path], whole, covered / whole, task_of, question.level))
+        if len(variants) < question.most:
+            variants.append(_variant(path, paths[path], whole, covered / whole, task_of, question.level))
     return Group(
         scope=part.scope,
         agent_id=part.agent,
@@ -137,7 +140,7 @@ def _group(part: Part, tasks: Mapping[str, Task], task_of: Mapping[str, str], qu
         task_label=tasks[part.task].label if part.task is not None else None,
         executions=whole,
         variants=tuple(variants),
-        variants_total=len(variants),
+        variants_total=len(order),
         covering=covering,
         covered=covered_by_these,
         measure=measure_of(part.runs),

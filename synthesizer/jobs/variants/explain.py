@@ -67,10 +67,10 @@ def _group(group: Group, limit: int) -> Iterator[RenderableType]:
     yield _row("runs", Text("share", style="dim"), None, "success" if by_success else "completed", "")
     for variant in shown:
         yield from _variant(variant, by_success)
-    rest = group.variants[len(shown) :]
+    rest = group.variants_total - len(shown)
     if rest:
-        runs = sum(variant.executions for variant in rest)
-        yield Text(f"       and {number(len(rest), 'rarer variant')} with {number(runs, 'run')}", style="dim")
+        runs = group.executions - sum(variant.executions for variant in shown)
+        yield Text(f"       and {number(rest, 'rarer variant')} with {number(runs, 'run')}", style="dim")
     yield from _beginning(group)
 
 

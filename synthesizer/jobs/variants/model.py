@@ -95,7 +95,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     Attributes:
         agent_id, task, task_label: ``None`` where the group is over all of them.
-        variants_total: How many different paths there are; ``variants`` lists the most frequent first.
+        variants_total: How many different paths there are; ``variants`` holds the most frequent of them, these first.
         covering: How many variants, the most frequent first, explain at least the coverage asked for.
         covered: How many executions these explain.
         measure: What doing well means in ``failure``: ``success`` where it is known of enough executions, else

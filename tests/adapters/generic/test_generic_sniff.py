@@ -33,8 +33,9 @@ def test_of_all_formats_only_the_benchmarks_are_claimed(corpus: Path) -> None:
         if (match := sniff(ADAPTER, path)) is not None:
             claimed[path.relative_to(corpus).as_posix()] = match.confidence
     tau = [path for path in files if path.parent.name == "agentrx-tau" and path.name != "tau_ground_truth.json"]
-    wanted = [*corpus.glob("tau-bench/agentrx*.json"), *corpus.glob("intercode-bash/*/*.json"), *tau]
-    assert len(files) > 300 and len(wanted) == 26
+    talks = sorted(corpus.glob("attribution/whowhen-algorithm/*.json"))
+    wanted = [*corpus.glob("tau-bench/agentrx*.json"), *corpus.glob("intercode-bash/*/*.json"), *tau, *talks]
+    assert len(files) > 300 and len(talks) == 63 and len(wanted) == 26 + 63
     assert claimed == {path.relative_to(corpus).as_posix(): 0.9 for path in wanted}
 
 

@@ -1,0 +1,28 @@
+"""``soma synthesize``: run all jobs over what is new and keep their findings."""
+
+from __future__ import annotations
+
+import click
+
+from .options import config, json_option, open_vault, vault_option
+
+
+@click.command("synthesize")
+@vault_option
+@json_option
+def command(vault: str | None, as_json: bool) -> None:
+    """Run all jobs over what was harvested, keep their answers, propose what they find.
+
+    Meant for every night after soma harvest; the other commands then answer at once. Does nothing when nothing is new.
+    """
+    from soma import clock
+    from soma.synthesizer.synthesis_page import render
+    from soma.synthesizer.synthesize import synthesize
+
+    from .output import emit, progress
+
+    with progress() as told:
+        result = synthesize(
+            open_vault(vault), now=clock.now(), task_rules=config(vault=vault).settings.tasks, told=told
+        )
+    emit(result, as_json, render, schema="soma.synthesize", schemaVersion=1)

@@ -1,0 +1,172 @@
+"""The nightly run: all jobs over what is new, their answers kept, their findings proposed.
+
+Everything is made from one pinned snapshot and committed in one step; a run that is killed leaves the vault as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from soma import codec
+from soma.config import TaskRule
+from soma.schema import DECAYED, PROPOSALS, RESULTS
+from soma.synthesizer.jobs import divergence, drift, insights, signatures, tasks, variants
+from soma.vault import Snapshot, VaultRoot
+from soma.vault.derived import add_missing_paths
+from soma.vault.writer import Changes
+
+from .kept import Keeping, basis
+from .queries import query
+
+JOBS: Mapping[str, Callable[[Keeping], object]] = {
+    "tasks": tasks.run,
+    "signatures": signatures.run,
+    "variants": variants.run,
+    "divergence": divergence.run,
+    "drift": drift.run,
+    "insights": insights.find,
+}
+"""The jobs whose whole answers are kept, in the order in which they use one another's."""
+
+
+class JobRun(msgspec.Struct, frozen=True, rename="camel"):
+    """One job of the run and the seconds it took."""
+
+    job: str
+    seconds: float
+
+
+class Synthesis(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a nightly run did.
+
+    Attributes:
+        version: The vault's version afterwards.
+        nothing_new: Whether everything was answered already: nothing was read, only old findings were looked through.
+        executions: Executions the vault shows.
+        paths: Paths that were new.
+        jobs: The jobs that ran.
+        found: Findings proposed for the first time.
+        confirmed: Findings seen before that were found again.
+        unconfirmed: Findings of earlier runs that were not found again and have not decayed yet.
+        decayed: Findings moved to the archive.
+        contradictions: Pairs of findings that cannot hold together.
+    """
+
+    version: int
+    nothing_new: bool
+    executions: int
+    paths: int
+    jobs: tuple[JobRun, ...]
+    found: int
+    confirmed: int
+    unconfirmed: int
+    decayed: int
+    contradictions: int
+
+
+def synthesize(
+    root: VaultRoot, *, now: int, task_rules: Sequence[TaskRule] = (), told: Callable[[str], None] = lambda _: None
+) -> Synthesis:
+    """Bring everything that is made from the archive up to date.
+
+    Args:
+        root: The vault.
+        now: The instant findings are dated with, in epoch microseconds: ``soma.clock.now()``.
+        task_rules: The project's rules about tasks.
+        told: Called with the name of each job as it starts.
+
+    Raises:
+        VaultMissing: if nothing was harvested yet.
+        VaultLocked: if another writer holds the vault.
+    """
+    snapshot = _pinned(root, task_rules)
+    vault = Keeping(snapshot)
+    paths = 0
+    runs: list[JobRun] = []
+    changes = Changes()
+    findings: Sequence[insights.Finding] | None = None
+    fresh = bool(snapshot.sql(query(__package__, "answered"), (basis(vault),))["answers"][0].as_py())
+    if not fresh:
+        told("paths")
+        paths = _add_paths(root, snapshot)
+        vault = Keeping(_pinned(root, task_rules) if paths else snapshot)
+        for name, job in JOBS.items():
+            told(name)
+            started = time.perf_counter()
+            job(vault)
+            runs.append(JobRun(name, round(time.perf_counter() - started, 3)))
+        findings = insights.find(vault).findings
+        _keep(vault, changes)
+    with root.writer() as writer:
+        # Read under the lock: a person may have decided on a proposal while the jobs ran.
+        merged = insights.merge(insights.known(root.snapshot()), findings, now=now)
+        _keep_findings(merged, now, changes)
+        version = writer.commit(changes)
+    return Synthesis(
+        version=version,
+        nothing_new=fresh,
+        executions=int(snapshot.sql(query(__package__, "executions"))["executions"][0].as_py()),
+        paths=paths,
+        jobs=tuple(runs),
+        found=merged.found,
+        confirmed=merged.confirmed,
+        unconfirmed=merged.unconfirmed,
+        decayed=len(merged.gone),
+        contradictions=sum(len(item.contradicts) for item in merged.proposals) // 2,
+    )
+
+
+def _pinned(root: VaultRoot, task_rules: Sequence[TaskRule]) -> Snapshot:
+    snapshot = root.snapshot()
+    snapshot.task_rules = tuple(task_rules)
+    return snapshot
+
+
+def _add_paths(root: VaultRoot, snapshot: Snapshot) -> int:
+    changes = Changes()
+    added = add_missing_paths(snapshot, changes)
+    with root.writer() as writer:
+        writer.commit(changes)
+    return added
+
+
+def _keep(vault: Keeping, changes: Changes) -> None:
+    """Let ``changes`` replace all kept answers by those of this run."""
+    import pyarrow as pa
+
+    made_from = basis(vault)
+    rows = [
+        {"job": job, "parameters": parameters, "basis": made_from, "answer": codec.encode(answer)}
+        for (job, parameters), answer in sorted(vault.answers.items())
+    ]
+    old = set(vault.sql(query(__package__, "bases"))["basis"].to_pylist())
+    changes.add(RESULTS, "basis", old | {made_from}, pa.Table.from_pylist(rows, schema=RESULTS.arrow()))
+
+
+def _keep_findings(merged: insights.Merged, now: int, changes: Changes) -> None:
+    import pyarrow as pa
+
+    if merged.changed:
+        ids = {item.insight_id for item in (*merged.proposals, *merged.gone)}
+        rows = [_row(item) for item in merged.proposals]
+        changes.add(PROPOSALS, "insight_id", ids, pa.Table.from_pylist(rows, schema=PROPOSALS.arrow()))
+    if merged.gone:
+        rows = [
+            {**_row(item), "status": "decayed", "decayed_from": PROPOSALS.layer, "decayed_at": _instant(now)}
+            for item in merged.gone
+        ]
+        changes.add(DECAYED, "insight_id", set(), pa.Table.from_pylist(rows, schema=DECAYED.arrow()))
+
+
+def _row(item: insights.Insight) -> dict[str, Any]:
+    row: dict[str, Any] = msgspec.structs.asdict(item)
+    return row | {name: _instant(row[name]) for name in ("first_seen_at", "seen_at", "decay_at")}
+
+
+def _instant(micros: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
