@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import config, json_option, open_snapshot, vault_option
+from .options import json_option, open_snapshot, vault_option
 
 
 @click.command("tasks")
@@ -22,10 +22,9 @@ def command(task: str | None, limit: int, vault: str | None, as_json: bool) -> N
 
     from .output import emit
 
-    rules = config(vault=vault).settings.tasks
     snapshot = open_snapshot(vault)
     if task is not None:
-        emit(tasks.show(snapshot, task, rules=rules), as_json, render_detail, schema="soma.task", schemaVersion=1)
+        emit(tasks.show(snapshot, task), as_json, render_detail, schema="soma.task", schemaVersion=1)
         return
-    result = tasks.run(snapshot, rules=rules)
+    result = tasks.run(snapshot)
     emit(result, as_json, lambda found: render(found, limit=limit), schema="soma.tasks", schemaVersion=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import config, json_option, open_snapshot, vault_option
+from .options import json_option, open_snapshot, vault_option
 
 
 @click.command("variants")
@@ -26,9 +26,8 @@ def command(
 
     from .output import emit
 
-    rules = config(vault=vault).settings.tasks
     snapshot = open_snapshot(vault)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
-    result = variants.run(snapshot, agent, task, min_coverage=min_coverage, rules=rules)
+    result = variants.run(snapshot, agent, task, min_coverage=min_coverage)
     emit(result, as_json, lambda found: render(found, limit=limit), schema="soma.variants", schemaVersion=1)

@@ -226,13 +226,13 @@ def xes_paths(traces: Iterable[Trace]) -> list[list[str]]:
     return [[event["concept:name"] for event in trace.events] for trace in traces]
 
 
-def ocel_paths(log: ObjectLog, without: Iterable[str] = ()) -> list[list[str]]:
-    """The events of each execution by time, and by step where times are equal; those of some agents left away."""
-    left_away = {f"agent:{name}" for name in without}
+def ocel_paths(log: ObjectLog, agents: Iterable[str] | None = None) -> list[list[str]]:
+    """The events of each execution by time, and by step where times are equal; of all agents or of some."""
+    asked = None if agents is None else {f"agent:{name}" for name in agents}
     own: dict[str, list[tuple[dt.datetime, int, str]]] = defaultdict(list)
     for event in log.events.values():
         links = [link["objectId"] for link in event["relationships"]]
-        if left_away.intersection(links):
+        if asked is not None and asked.isdisjoint(links):
             continue
         (execution,) = [link for link in links if log.objects[link]["type"] == "execution"]
         at = dt.datetime.fromisoformat(event["time"])

@@ -174,17 +174,17 @@ def relation_of(success: Sequence[bool], odd: Sequence[bool]) -> AgentConformanc
 
 
 def test_conformance_that_goes_with_success_is_told_with_an_interval() -> None:
-    odd = [place % 6 == 0 for place in range(180)]
+    odd = [place % 10 == 0 for place in range(300)]
     relation = relation_of([not strange or place % 4 == 0 for place, strange in enumerate(odd)], odd).relation
     assert relation is not None and relation.difference is not None
     assert relation.verdict == "different"
     assert relation.difference.interval.high < -0.3
-    assert (relation.deviating.total, relation.conforming.total) == (30, 150)
+    assert (relation.deviating.total, relation.conforming.total) == (30, 270)
 
 
 def test_conformance_that_does_not_go_with_success_is_not_said_to() -> None:
-    odd = [place % 6 == 0 for place in range(60)]
-    relation = relation_of([place % 5 != 0 for place in range(60)], odd).relation
+    odd = [place % 10 == 0 for place in range(60)]
+    relation = relation_of([place % 7 != 0 for place in range(60)], odd).relation
     assert relation is not None and relation.verdict != "different"
 
 

@@ -174,7 +174,7 @@ def test_a_new_model_is_named_as_a_possible_cause() -> None:
 
 
 def test_false_alarms_stay_rare_over_everything_watched() -> None:
-    worlds = 60
+    worlds = 40
     alarms = 0
     for seed in range(worlds):
         world = World(1000 + seed)
@@ -183,8 +183,8 @@ def test_false_alarms_stay_rare_over_everything_watched() -> None:
             chosen = [pick.choice(["exec:ls", "exec:cat", "read:mail"]) for _ in range(80)]
             world.live(f"a{number}", 80, chance=lambda run: 0.7, actions=lambda run, own=chosen: (own[run],))
         alarms += any(agent.verdict == "changed" for agent in world.answer().agents)
-    # More than 8 of 60 happen in less than one of a hundred tests when the true rate is 5 %.
-    assert alarms <= 8
+    # More than 6 of 40 happen in less than one of a hundred tests when the true rate is 5 %.
+    assert alarms <= 6
 
 
 def test_the_page_reads_from_what_changed_to_what_to_look_at(planted: drift.Drift) -> None:

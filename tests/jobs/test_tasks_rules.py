@@ -88,7 +88,7 @@ def test_a_rule_that_names_a_known_id_adds_to_its_task() -> None:
 def test_a_snapshot_carries_the_rules_to_every_job() -> None:
     lake = Lake([execution("1", "a", task_text="fetch all of it", success=True), execution("2", "b", success=False)])
     assert divergence.run(lake).pairs_total == 0
-    lake.task_rules = (TaskRule(task="mine", agent="?"),)  # type: ignore[attr-defined]
+    lake.task_rules = (TaskRule(task="mine", agent="?"),)
     assert tasks.run(lake).assignments == {"1": "mine", "2": "mine"}
     assert divergence.run(lake).pairs_total == 1
     assert tasks.run(lake, rules=()).assignments.keys() == {"1"}

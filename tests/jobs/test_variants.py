@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def group(found: Variants, agent: str | None = None, task: str | None = None) ->
     return only
 
 
-def world(rows: list[tuple[str, str, list[str], bool | None]], **question: object) -> Variants:
+def world(rows: Sequence[tuple[str, str, list[str], bool | None]], **question: object) -> Variants:
     """Agent, task, path and success of each run."""
     runs = [
         Run(f"x{number:05}", agent, path, "completed" if good else "failed", good, None, None)
@@ -199,7 +200,7 @@ def test_the_answer_depends_on_no_order() -> None:
 
 
 def test_groups_are_those_asked_about() -> None:
-    rows: list[tuple[str, str, list[str], bool | None]] = [("a", "t", ["p"], True)] * 5 + [("b", "t", ["p"], True)] * 4
+    rows = [("a", "t", ["p"], True)] * 5 + [("b", "t", ["p"], True)] * 4
     assert [(one.scope, one.agent_id) for one in world(rows).groups] == [
         ("all", None), ("agent", "a"), ("agent", "b"), ("agent and task", "a"),
     ]  # fmt: skip

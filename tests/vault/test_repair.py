@@ -434,7 +434,7 @@ class Killed(BaseException):
 @pytest.mark.parametrize(
     ("table", "call"),
     _cases(
-        [(DECISIONS, 1), (QUARANTINE, 2), (None, 4)],
+        [(QUARANTINE, 2), (None, 4)],
         itertools.product([DECISIONS, QUARANTINE, None], [1, 2, 3, 4, 6, 8]),
     ),
 )

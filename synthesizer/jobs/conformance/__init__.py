@@ -56,7 +56,6 @@ def _owner(vault: Queryable, execution: str) -> Owner:
     if not found or (len(found) > 1 and found[0].execution_id != execution):
         several = ", ".join(plain(owner.execution_id, 80) for owner in found[:5])
         hint = f"several begin so: {several}" if found else "soma signatures names runs"
-        raise NothingFound(
-            f"not one execution, but {len(found)}, has an id that begins {plain(execution, 80)!r}", hint=hint
-        )
+        few = "several executions have" if found else "no execution has"
+        raise NothingFound(f"{few} an id that begins {plain(execution, 80)!r}", hint=hint)
     return found[0]

@@ -12,7 +12,7 @@ from soma.synthesizer.wording import plain
 
 from .compute import detail_of, tasks_of
 from .model import Attempt, Detail, Tasks
-from .rules import Labels, need_labels, rules_of
+from .rules import Labels, need_labels
 
 _SUGGESTED = 3
 
@@ -28,7 +28,7 @@ def run(vault: Queryable, *, rules: Sequence[TaskRule] | None = None) -> Tasks:
     Raises:
         ConfigError: if a rule cannot be used.
     """
-    given = rules_of(vault) if rules is None else rules
+    given = vault.task_rules if rules is None else rules
     return tasks_of(_attempts(vault), given, _labels(vault, given))
 
 
@@ -43,7 +43,7 @@ def show(vault: Queryable, words: str, *, rules: Sequence[TaskRule] | None = Non
     Raises:
         NothingFound: if no task, or more than one, is meant.
     """
-    given = rules_of(vault) if rules is None else rules
+    given = vault.task_rules if rules is None else rules
     found = detail_of(_attempts(vault), words, given, _labels(vault, given))
     if isinstance(found, Detail):
         return found

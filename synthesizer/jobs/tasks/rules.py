@@ -37,11 +37,6 @@ class Ruling(msgspec.Struct, frozen=True):
     uses: tuple[RuleUse, ...]
 
 
-def rules_of(vault: object) -> tuple[TaskRule, ...]:
-    """The rules a snapshot carries as ``task_rules``; none where it carries none."""
-    return tuple(getattr(vault, "task_rules", ()))
-
-
 def need_labels(rules: Iterable[TaskRule]) -> bool:
     """Whether some rule asks for labels."""
     return any(rule.labels for rule in rules)

@@ -27,7 +27,7 @@ def _found(pairs: tuple[Pair, ...]) -> Iterator[Finding]:
         choice = _choice(pair)
         yield Finding(
             type="divergence",
-            subject=pair.divergence_id,
+            subject=" | ".join(sorted((pair.first.agent_id, pair.second.agent_id))),
             claim=_claim(pair),
             confidence=of_difference(pair.difference, support),
             estimate=pair.difference.estimate,
