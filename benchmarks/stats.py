@@ -1,7 +1,7 @@
 """Do the statistics keep what they promise? Coverage, false alarms, false discoveries and power, measured.
 
 What can be enumerated is computed exactly, the rest by seeded simulation, with the standard error beside. All
-sections take about three minutes; name those wanted:
+sections take some minutes; name those wanted:
 
     python benchmarks/stats.py [coverage difference tests strata nightly sequences discoveries bootstrap power alike]
 """

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
-CLIP_CHARS = 16 * 1024
-"""More than any column keeps, plus room to see the whole of a secret that straddles a column's bound."""
+CLIP_CHARS = 13 * 1024
+"""More than any column keeps, plus room to see the whole of a secret that straddles a column's bound.
+
+No more than that: what one source holds of texts is in memory until it is read.
+"""
 
 
 _AT_ONCE = 1 << 20

@@ -21,7 +21,7 @@ from .rows import Rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same drafts would become other rows."""
 
 OUTPUT_BYTES = 2048
@@ -32,6 +32,7 @@ TASK_BYTES = 2048
 NAME_BYTES = 200
 _NAMES_KEPT = 16 * 1024
 _LONG = 4096
+_PART = 1024
 _INT32 = (1 << 31) - 1
 _INT64 = (1 << 63) - 1
 
@@ -191,12 +192,12 @@ class Normaliser:
     def _slices(
         self, decisions: list[DecisionDraft], ids: list[str], place: dict[str, Any], owner: str, chosen: Chosen
     ) -> Iterator[pa.Table]:
-        """The rows of a long execution, some thousand at a time; the drafts are let go as they become rows."""
+        """The rows of a long execution, a part at a time; the drafts are let go as they become rows."""
         self._batch.settle()
-        for start in range(0, len(ids), _LONG):
+        for start in range(0, len(ids), _PART):
             rows = Rows(DECISIONS)
-            part = decisions[:_LONG]
-            del decisions[:_LONG]
+            part = decisions[:_PART]
+            del decisions[:_PART]
             self._put(rows, self._made(part, ids, start, place, chosen), owner)
             self._batch.settle()
             yield rows.arrow()

@@ -5,14 +5,12 @@ Everything is made from one pinned snapshot and committed in one step; a run tha
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from soma import codec
+from soma import clock, codec
 from soma.config import TaskRule
 from soma.schema import DECAYED, PROPOSALS, RESULTS
 from soma.synthesizer.jobs import divergence, drift, insights, signatures, tasks, variants
@@ -97,9 +95,9 @@ def synthesize(
         vault = Keeping(_pinned(root, task_rules) if paths else snapshot)
         for name, job in JOBS.items():
             told(name)
-            started = time.perf_counter()
+            started = clock.stopwatch()
             job(vault)
-            runs.append(JobRun(name, round(time.perf_counter() - started, 3)))
+            runs.append(JobRun(name, round(clock.stopwatch() - started, 3)))
         findings = insights.find(vault).findings
         _keep(vault, changes)
     with root.writer() as writer:
@@ -157,7 +155,7 @@ def _keep_findings(merged: insights.Merged, now: int, changes: Changes) -> None:
         changes.add(PROPOSALS, "insight_id", ids, pa.Table.from_pylist(rows, schema=PROPOSALS.arrow()))
     if merged.gone:
         rows = [
-            {**_row(item), "status": "decayed", "decayed_from": PROPOSALS.layer, "decayed_at": _instant(now)}
+            {**_row(item), "status": "decayed", "decayed_from": PROPOSALS.layer, "decayed_at": clock.to_datetime(now)}
             for item in merged.gone
         ]
         changes.add(DECAYED, "insight_id", set(), pa.Table.from_pylist(rows, schema=DECAYED.arrow()))
@@ -165,8 +163,4 @@ def _keep_findings(merged: insights.Merged, now: int, changes: Changes) -> None:
 
 def _row(item: insights.Insight) -> dict[str, Any]:
     row: dict[str, Any] = msgspec.structs.asdict(item)
-    return row | {name: _instant(row[name]) for name in ("first_seen_at", "seen_at", "decay_at")}
-
-
-def _instant(micros: int) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
+    return row | {name: clock.to_datetime(row[name]) for name in ("first_seen_at", "seen_at", "decay_at")}

@@ -13,7 +13,6 @@ from soma.errors import VaultError
 from soma.schema import DECISIONS, EXECUTIONS, TABLES, Table
 
 from .delta import LiveTable, read_file
-from .fragment import found_digest, told_digest
 from .promise import last_promise
 from .snapshot import Snapshot
 
@@ -56,32 +55,12 @@ def files_seen(live: LiveTable) -> Iterator[FileSeen]:
         yield FileSeen(name, expected, rows, problem)
 
 
-def altered(path: Path) -> bool:
-    """Whether a file's bytes are others than its name tells; false for a missing one and where the name tells nothing.
-
-    Raises:
-        VaultError: if it cannot be read.
-    """
-    told = told_digest(path.name)
-    try:
-        return told is not None and found_digest(path) != told
-    except FileNotFoundError:
-        return False
-    except OSError as problem:
-        raise VaultError(f"a file of the vault cannot be read: {problem.strerror}", where=str(path)) from problem
-
-
 def _rows(live: LiveTable, name: str) -> tuple[int, str | None]:
     path = live.folder / name
     try:
-        # Before anything is decoded: what the fields of a broken footer make a reader do is anyone's guess.
-        if altered(path):
-            return 0, "a file of the vault is damaged: its bytes are not those that were written"
         rows = read_file(str(path), verify=True)
     except VaultError as problem:
         return 0, problem.message
-    except ValueError:
-        return 0, "a file of the vault is damaged: its footer is no text where it should be"
     columns = live.table.columns
     missing = [column.name for column in columns if column.name not in rows.column_names]
     if missing:

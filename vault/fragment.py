@@ -83,6 +83,21 @@ def found_digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:_DIGEST_DIGITS]
 
 
+def altered(path: Path) -> bool:
+    """Whether a file's bytes are others than its name tells; false for a missing one and where the name tells nothing.
+
+    Raises:
+        VaultError: if it cannot be read.
+    """
+    told = told_digest(path.name)
+    try:
+        return told is not None and found_digest(path) != told
+    except FileNotFoundError:
+        return False
+    except OSError as problem:
+        raise VaultError(f"a file of the vault cannot be read: {problem.strerror}", where=str(path)) from problem
+
+
 def _write(folder: Path, name: str, rows: pa.Table) -> tuple[Path, int]:
     import pyarrow.parquet as pq
 

@@ -19,8 +19,8 @@ from soma import identity
 from soma.errors import VaultError
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, INSIGHTS, QUARANTINE, SOURCES, TABLES
 
-from .check import check_vault
-from .damage import Finding, altered, damaged_logs, files_seen, logs_cut_short
+from .check import check
+from .damage import Finding, damaged_logs, files_seen, logs_cut_short
 from .delta import LiveTable, read_file
 from .fragment import write_fragment
 from .promise import Promise
@@ -84,8 +84,9 @@ def mend(root: VaultRoot) -> Mended:
     writer = root.writer()
     _check_key(root)
     with writer.lock:
-        findings = check_vault(root).findings
-        damaged = set(damaged_logs(root.path))
+        logs = damaged_logs(root.path)
+        findings = [finding for found in logs.values() for finding in found] or check(root.snapshot()).findings
+        damaged = set(logs)
         set_aside = [_set_aside(root.path, name) for name in sorted(damaged)]
         damaged |= _unfinished(root.path)
         if not findings and not damaged:
@@ -270,8 +271,6 @@ def _paths_once_known(vault: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for file in sorted((vault / SOURCES.path).parent.glob(f"{SOURCES.name}*/*.parquet")):
         try:
-            if altered(file):
-                continue
             rows = read_file(str(file), ["source_id", "path"], verify=True)
         except (VaultError, ValueError):
             continue

@@ -142,7 +142,7 @@ class Writer:
             path = str(live.folder / name)
             hit = any(_touches(path, part) for part in parts if part.values)
             if hit or name in small:
-                rows = read_file(path)
+                rows = read_file(path, verify=True)
                 for part in parts:
                     if part.values:
                         rows = rows.filter(_others(rows, part))

@@ -6,7 +6,9 @@ any-agent traces. What a span means is told by ``conventions``: GenAI semantic c
 Vercel AI.
 
 One trace is one execution, ``otel:<trace id>``. A trace with several roots that each did agent work (a service that
-never ends its trace) is one execution per root: ``otel:<trace id>~<root span id>``.
+never ends its trace) is one execution per root: ``otel:<trace id>~<root span id>``. A decision goes by the id of its
+tool call, which the model's answer tells before the tool's own span arrives, so that it keeps its id while a trace
+grows; without one it goes by its span id.
 """
 
 from soma.adapters.contract import Adapter

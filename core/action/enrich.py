@@ -48,7 +48,9 @@ _TOOL_CHARS = 256
 _JSON_CHARS = 256 * 1024
 _NESTING = 2
 
-_COMMANDS = ("command", "cmd", "script", "commands", "commandLine", "CommandLine", "args", "action", "input")
+_COMMANDS = (
+    "command", "cmd", "script", "commands", "commandLine", "CommandLine", "keystrokes", "args", "action", "input",
+)  # fmt: skip
 _PATHS = words(
     "path file_path filepath filename file_name file absolute_path target_file notebook_path relative_workspace_path "
     "filePath absolutePath AbsolutePath TargetFile uri paths files directory dir folder changes"

@@ -52,13 +52,35 @@ _SUBSTITUTION = re.compile(r"[A-Za-z_]\w{0,63}\+?=\"?(?:\$\((?!\()|`)(.{1,2048})
 _QUOTING = re.compile(r"""\\(.)|'([^']*+)'?|"((?:[^"\\]|\\.)*+)"?""", re.DOTALL)
 _DRIVE = re.compile(r"""["']?[A-Za-z]:\\""")
 _TAKES_SCRIPT = re.compile(r"-[a-z]{0,6}c\Z")
+_FENCE = re.compile(r"\s*(?:```[ \t]*(?:(?:ba|z)?sh|shell|console)?(?=\s|[^\w`])\s*|`(?=[^`]+`\s*\Z))")
+_PROMPT = re.compile(r"(?:\A|\s)\$ (?=\w)")
+_PROSE = frozenset({"i", "the", "it", "you", "your", "this", "that", "there", "here", "to", "we", "sorry", "please"})
+_SENTENCE = 4
 _SUFFIX = re.compile(r"\.(?:exe|cmd|bat|com)\Z", re.IGNORECASE)
 _VERSION = re.compile(r"[-@]?v?\d+(?:\.\d+)*\Z")
 
 
 def program(command: str) -> str:
-    """The program a command is about, empty when it names none; only the first 4 KiB are looked at."""
-    return _program(command[:COMMAND_CHARS])
+    """The program a command is about, empty when it names none; only the first 4 KiB are looked at.
+
+    Models also write a command into a fence of Markdown, or say something instead of a command: what is fenced counts,
+    and a sentence runs no program.
+    """
+    text = command[:COMMAND_CHARS]
+    if fence := _FENCE.match(text):
+        text = text[fence.end() :].rstrip().rstrip("`")
+        prompt = _PROMPT.search(text) if text.startswith("#") else None
+        text = text[prompt.end() :] if prompt else text
+    name = "" if _is_prose(text) else _program(text)
+    return "test" if name == "[" else name
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a text is a sentence: it begins with a word that is no program and goes on with plain words."""
+    words = text.split(maxsplit=_SENTENCE)
+    if len(words) <= _SENTENCE or words[0].lower() not in _PROSE:
+        return False
+    return all(word.strip(".,!?").replace("'", "").isalpha() for word in words[1:3])
 
 
 def program_of(argv: Sequence[object]) -> str:

@@ -36,10 +36,10 @@ def fold(name: str) -> str:
 TOOLS: dict[str, Tool] = _table(
     [
         (
-            "exec bash shell terminal bash_command run_command run_shell_command execute_command execute_bash run_bash bash_tool "
-            "local_shell local_shell_call exec_command shell_command shell_exec container.exec run_terminal_cmd "
-            "run_in_terminal run_terminal_command run_shell execute_shell_command shell_tool powershell sh zsh "
-            "command_line terminal_tool unified_exec sandbox_exec",
+            "exec bash shell terminal run_command run_shell_command execute_command execute_bash run_bash bash_tool "
+            "bash_command local_shell local_shell_call exec_command shell_command shell_exec container.exec "
+            "run_terminal_cmd run_in_terminal run_terminal_command run_shell execute_shell_command shell_tool "
+            "powershell sh zsh command_line terminal_tool unified_exec sandbox_exec",
             Tool("exec", "shell"),
         ),
         ("run execute cmd command", Tool("exec", "shell", needs="command")),

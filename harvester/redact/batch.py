@@ -10,7 +10,7 @@ from .engine import MARGIN, Redactor
 from .screen import Look
 from .values import texts_of
 
-_FULL_CHARS = 16 << 20
+_FULL_CHARS = 4 << 20
 
 
 class _Waiting(NamedTuple):

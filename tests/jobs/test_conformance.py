@@ -104,14 +104,14 @@ def test_no_run_vouches_for_itself() -> None:
 
 def test_an_unseen_path_costs_less_the_fewer_runs_are_known() -> None:
     strange = ["read:mail", "exec:node", "write:inbox", "message:send"]
-    found = [against(strange, others).conformance for others in (5, 10, 20, 100)]
+    found = [against(strange, others).conformance or 0 for others in (5, 10, 20, 100)]
     assert found == sorted(found, reverse=True)
-    assert found[0] is not None and found[0] > 0.9
+    assert found[0] > 0.9
 
 
 def test_a_rare_path_costs_by_how_rare_it_is() -> None:
     rare = ["read:mail", "exec:node", "write:inbox", "message:send"]
-    found = [of_first([rare, *[rare] * many, *[USUAL] * (100 - many)]).conformance for many in (0, 3, 8, 25)]
+    found = [of_first([rare, *[rare] * many, *[USUAL] * (100 - many)]).conformance or 0 for many in (0, 3, 8, 25)]
     assert found == sorted(found)
     assert found[-1] == 1.0
 
@@ -204,7 +204,8 @@ def test_agentflows_drift_is_a_line() -> None:
     assert agentflow.trend([1.0] * 9).status == "insufficient_data"
     assert agentflow.trend([1.0] * 10).status == "stable"
     falling = agentflow.trend([1 - place / 100 for place in range(20)])
-    assert (falling.status, falling.r2, falling.slope) == ("degrading", pytest.approx(1), pytest.approx(-0.01))
+    assert falling.status == "degrading"
+    assert [falling.r2, falling.slope] == pytest.approx([1, -0.01])
     assert agentflow.trend([place / 100 for place in range(20)]).status == "improving"
 
 

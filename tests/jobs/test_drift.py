@@ -10,7 +10,7 @@ import pytest
 from soma.model import Execution, NormalizedDecision
 from soma.synthesizer.jobs import drift
 from soma.synthesizer.jobs.drift.explain import render
-from soma.synthesizer.jobs.drift.model import AgentDrift, Aspect
+from soma.synthesizer.jobs.drift.model import AgentDrift, Aspect, Drift
 
 from .lake import Lake, chain, execution
 from .whole import HOSTILE, harmless, said, shown
@@ -53,21 +53,21 @@ class World:
             self.decisions += chain(identity, actions(run), agent, outcome="ok", kind="tool_choice")
         return self
 
-    def answer(self, **question: object) -> drift.Drift:
+    def answer(self, **question: object) -> Drift:
         self.random.shuffle(self.executions)
         return drift.run(Lake(self.executions, self.decisions), **question)  # type: ignore[arg-type]
 
 
-def agent_named(found: drift.Drift, name: str) -> AgentDrift:
+def agent_named(found: Drift, name: str) -> AgentDrift:
     return next(agent for agent in found.agents if agent.agent_id == name)
 
 
-def aspect(found: drift.Drift, name: str, of: str = "outcome") -> Aspect:
+def aspect(found: Drift, name: str, of: str = "outcome") -> Aspect:
     return next(aspect for aspect in agent_named(found, name).aspects if aspect.name == of)
 
 
 @pytest.fixture(scope="module")
-def planted() -> drift.Drift:
+def planted() -> Drift:
     """One agent that changes in everything at run 120, one that never does, one whose tasks become harder."""
     world = World(1)
     late = 120
@@ -89,7 +89,7 @@ def planted() -> drift.Drift:
 
 
 @pytest.mark.parametrize("name", ["outcome", "actions", "duration"])
-def test_a_change_is_found_and_dated(planted: drift.Drift, name: str) -> None:
+def test_a_change_is_found_and_dated(planted: Drift, name: str) -> None:
     (change,) = aspect(planted, "turning", name).changes
     true = BEGIN + 120 * HOUR
     assert change.earliest <= true <= change.latest
@@ -100,7 +100,7 @@ def test_a_change_is_found_and_dated(planted: drift.Drift, name: str) -> None:
     assert change.q_value <= 0.05
 
 
-def test_the_effect_comes_with_an_interval(planted: drift.Drift) -> None:
+def test_the_effect_comes_with_an_interval(planted: Drift) -> None:
     (outcome,) = aspect(planted, "turning").changes
     assert outcome.difference is not None and outcome.difference.strata == 4
     assert outcome.difference.interval.low <= -0.5 <= outcome.difference.interval.high < 0
@@ -112,14 +112,14 @@ def test_the_effect_comes_with_an_interval(planted: drift.Drift) -> None:
     assert (mix.what, mix.also) == ("exec:node", ("process:poll",))
 
 
-def test_what_did_not_change_is_steady_and_what_is_not_known_is_not(planted: drift.Drift) -> None:
+def test_what_did_not_change_is_steady_and_what_is_not_known_is_not(planted: Drift) -> None:
     assert agent_named(planted, "same").verdict == "steady"
     assert aspect(planted, "same").within is not None
     assert aspect(planted, "same", "cost").runs == 0
     assert aspect(planted, "same", "cost").verdict == "not enough data"
 
 
-def test_harder_tasks_are_a_change_of_the_tasks_not_of_the_agent(planted: drift.Drift) -> None:
+def test_harder_tasks_are_a_change_of_the_tasks_not_of_the_agent(planted: Drift) -> None:
     found = agent_named(planted, "harder")
     assert found.verdict != "changed"
     (mix,) = aspect(planted, "harder", "tasks").changes
@@ -180,14 +180,14 @@ def test_false_alarms_stay_rare_over_everything_watched() -> None:
         world = World(1000 + seed)
         for number in range(3):
             pick = random.Random(f"{seed} {number}")
-            chosen = [pick.choice(["exec:ls", "exec:cat", "read:mail"]) for _ in range(80)]
-            world.live(f"a{number}", 80, chance=lambda run: 0.7, actions=lambda run, own=chosen: (own[run],))
+            chosen = [(pick.choice(["exec:ls", "exec:cat", "read:mail"]),) for _ in range(80)]
+            world.live(f"a{number}", 80, chance=lambda run: 0.7, actions=chosen.__getitem__)
         alarms += any(agent.verdict == "changed" for agent in world.answer().agents)
     # More than 6 of 40 happen in less than one of a hundred tests when the true rate is 5 %.
     assert alarms <= 6
 
 
-def test_the_page_reads_from_what_changed_to_what_to_look_at(planted: drift.Drift) -> None:
+def test_the_page_reads_from_what_changed_to_what_to_look_at(planted: Drift) -> None:
     for width in (80, 100):
         page = shown(render(planted), width)
         assert max(len(line) for line in page.splitlines() if "soma " not in line) <= width

@@ -121,14 +121,16 @@ def test_evidence_is_the_sum_over_all_beginnings_and_bets() -> None:
     ranks = np.array([np.nan, 0.9, 0.2, 0.99, 0.97])
     known = ranks[1:]
     powers = [1.5, 2.5, 5.0]
-    bets = [lambda u, k=k: k * u ** (k - 1) for k in powers] + [lambda u, k=k: k * (1 - u) ** (k - 1) for k in powers]
+    sides = [[(power, rank), (power, 1 - rank)] for power in powers for rank in known]
+    rows = [[power * u ** (power - 1) for power, u in pair] for pair in sides]
+    bets = [[rows[4 * place + run][side] for run in range(4)] for place in range(3) for side in range(2)]
     found = np.exp(size_evidence(ranks))
     assert found[0] == pytest.approx(1)
     for count in range(1, 5):
         total = 50 / (count + 50)
         for begin in range(1, count + 1):
             weight = 50 / ((begin + 50) * (begin + 49))
-            gains = [math.prod(bet(u) for u in known[begin - 1 : count]) for bet in bets]
+            gains = [math.prod(bet[begin - 1 : count]) for bet in bets]
             total += weight * sum(gains) / len(bets)
         assert found[count] == pytest.approx(total)
 

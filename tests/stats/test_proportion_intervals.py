@@ -83,13 +83,15 @@ def exact_coverage(intervals: list[Interval], rates: np.ndarray) -> np.ndarray:
     total = len(intervals) - 1
     inside = np.array([(i.low <= rates) & (rates <= i.high) for i in intervals])
     chances = np.asarray(binom.pmf(np.arange(total + 1)[:, None], total, rates[None, :]))
-    return np.asarray(np.sum(chances * inside, axis=0))
+    covered: np.ndarray = np.einsum("xr,xr->r", chances, inside)
+    return covered
 
 
 def beside_the_ends(intervals: list[Interval]) -> np.ndarray:
     """Where coverage is least: it jumps at the ends of the intervals."""
     ends = np.array([end for i in intervals for end in (i.low, i.high)])
-    return np.clip(np.concatenate([ends - 1e-9, ends + 1e-9]), 0, 1)
+    beside: np.ndarray = np.clip(np.concatenate([ends - 1e-9, ends + 1e-9]), 0, 1)
+    return beside
 
 
 @pytest.mark.parametrize("total", [1, 3, 5, 10, 20, 50, 100])

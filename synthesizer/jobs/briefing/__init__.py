@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soma.synthesizer.agents import require_known
 from soma.synthesizer.inputs import Queryable, answer
-from soma.synthesizer.jobs import chain, divergence, health
+from soma.synthesizer.jobs import chain, divergence, health, localize
 from soma.synthesizer.jobs.health.compute import has_failed
 from soma.synthesizer.jobs.health.model import Run
 
@@ -44,6 +44,7 @@ def run(vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95) 
         found,
         divergence.run(vault, [agent], level=level),
         chain.run(vault, last.execution_id).chains[0] if last else None,
+        localize.run(vault, last.execution_id) if last else None,
         version=version,
         level=level,
     )

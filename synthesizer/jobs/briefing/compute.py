@@ -9,14 +9,24 @@ from soma.synthesizer import commands
 from soma.synthesizer.jobs.chain.model import Chain
 from soma.synthesizer.jobs.divergence.model import Divergence, Pair, Side
 from soma.synthesizer.jobs.health.model import AgentHealth
+from soma.synthesizer.jobs.localize.model import Blamed, Localisation
 from soma.synthesizer.wording import number
 
 from .model import Advice, Briefing, Found, Peer, Reason
 from .reasons import reasons_of
 
+_STANDS_OUT = 1.5
+
 
 def briefing_of(
-    agent: AgentHealth, found: Found, compared: Divergence, last_failed: Chain | None, *, version: int, level: float
+    agent: AgentHealth,
+    found: Found,
+    compared: Divergence,
+    last_failed: Chain | None,
+    blame: Localisation | None = None,
+    *,
+    version: int,
+    level: float,
 ) -> Briefing:
     """The briefing; every sentence in it names the count it rests on."""
     reasons = reasons_of(agent, found, compared.pairs)
@@ -28,10 +38,19 @@ def briefing_of(
         peers=peers_of(agent.agent_id, compared.pairs),
         insights=tuple(found.insights),
         last_failed=last_failed,
+        blamed=_blamed(blame),
         pairs=compared.pairs,
         not_known=agent.not_known,
         level=level,
     )
+
+
+def _blamed(blame: Localisation | None) -> Blamed | None:
+    """The most blamed decision, where its share stands out from an even one."""
+    if blame is None or not blame.decisions:
+        return None
+    most = blame.decisions[0]
+    return most if most.share * len(blame.decisions) >= _STANDS_OUT else None
 
 
 def _advice(agent: AgentHealth, reasons: Sequence[Reason], last_failed: Chain | None) -> Iterator[Advice]:

@@ -158,4 +158,12 @@ def _last_failed(result: Briefing) -> Iterator[RenderableType]:
         title.append(f"\n  “{plain(chain.task, 160)}”", style="not bold")
     yield title
     yield from replay(chain, most=_DECISIONS_SHOWN)
+    if result.blamed is not None:
+        blamed = result.blamed
+        why = f": {'; '.join(plain(reason, 160) for reason in blamed.reasons[:2])}" if blamed.reasons else ""
+        yield Text.assemble(
+            ("  most to blame ", "bold"),
+            f"{blamed.number} {plain(blamed.action, 80)} ({percent(blamed.share)}){why}",
+        )
+        yield command_line(commands.soma("localize", "--execution", chain.execution_id))
     yield command_line(commands.show_run(chain.execution_id))

@@ -1,6 +1,8 @@
--- What others found out about an agent and nobody has decided yet.
+-- What was found out about an agent and nobody has decided yet; how it compares with its peers is told anyway.
 SELECT insight_id, type, claim, confidence, origin
 FROM insights
-WHERE status = 'pending' AND list_contains(agents, ?)
+WHERE status = 'pending'
+  AND list_contains(agents, ?)
+  AND NOT (type = 'divergence' AND origin = 'soma synthesize')
 ORDER BY confidence DESC NULLS LAST, insight_id
-LIMIT 5
+LIMIT 3

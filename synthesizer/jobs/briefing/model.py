@@ -9,6 +9,7 @@ import msgspec
 from soma.synthesizer.jobs.chain.model import Chain
 from soma.synthesizer.jobs.divergence.model import Measure, Pair, Verdict
 from soma.synthesizer.jobs.health.model import AgentHealth
+from soma.synthesizer.jobs.localize.model import Blamed
 from soma.synthesizer.stats import Proportion
 
 ReasonKind = Literal["divergence", "end", "silent", "action", "repeat", "insight"]
@@ -109,6 +110,7 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         peers: Agents on the same tasks, the best first; empty when no other agent shares a task.
         last_failed: A failed run, decision by decision: the latest, or where no times are known the one in which most
             decisions failed.
+        blamed: The decision of that run that most lowered its chance of success; ``None`` where nothing stands out.
         pairs: The comparisons behind the peers.
         level: Of all intervals.
     """
@@ -122,6 +124,7 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     peers: tuple[Peer, ...]
     insights: tuple[InsightRow, ...]
     last_failed: Chain | None
+    blamed: Blamed | None
     pairs: tuple[Pair, ...]
     not_known: tuple[str, ...]
     level: float

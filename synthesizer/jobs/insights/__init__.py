@@ -8,18 +8,24 @@ from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.kept import basis, kept
 from soma.synthesizer.queries import query
 
+from .confidence import word
+from .contradictions import details_of, pairs_of
 from .finders import FINDERS
+from .ground import Ground
 from .merge import Merged, merge
 from .model import Finding, Findings, Insight, Insights
 
-__all__ = ["Finding", "Findings", "Insight", "Insights", "Merged", "find", "known", "merge", "run"]
+__all__ = ["Finding", "Findings", "Insight", "Insights", "Merged", "find", "known", "merge", "pairs_of", "run"]
+
+_WORDS = ("sure", "likely", "weak")
 
 
 def find(vault: Queryable) -> Findings:
     """Every finding of every finder, from executions and decisions alone."""
 
     def look() -> Findings:
-        found = [finding for finder in FINDERS.values() for finding in finder(vault)]
+        ground = Ground(vault)
+        found = [finding for finder in FINDERS.values() for finding in finder(ground)]
         return Findings(tuple(sorted(found, key=lambda finding: (finding.type, finding.subject))))
 
     return kept(vault, "insights", {}, Findings, look)
@@ -31,7 +37,7 @@ def known(vault: Queryable) -> list[Insight]:
 
 
 def run(vault: Queryable, *, agent: str | None = None, kind: str | None = None, limit: int = 100) -> Insights:
-    """The proposals, the surest first.
+    """The proposals: the sure ones before the likely and the weak, in each of these those with most at stake first.
 
     Args:
         vault: The snapshot to answer from.
@@ -41,15 +47,20 @@ def run(vault: Queryable, *, agent: str | None = None, kind: str | None = None, 
     """
     everything = known(vault)
     asked = [item for item in everything if agent in (None, *item.agents) and kind in (None, item.type)]
-    asked.sort(key=lambda item: (-item.confidence, item.insight_id))
-    pairs = {(min(item.insight_id, other), max(item.insight_id, other)) for item in asked for other in item.contradicts}
+    asked.sort(key=_rank)
     (state,) = vault.sql(query(__name__, "state"), (basis(vault),)).to_pylist()
     return Insights(
         insights=tuple(asked[:limit]),
         total=len(asked),
         by_type=dict(sorted(Counter(item.type for item in asked).items())),
-        contradictions=tuple(sorted(pairs)),
+        contradictions=tuple(pairs_of(asked)),
         decayed=state["decayed"],
         synthesized=state["kept"] > 0,
         up_to_date=state["current"] > 0,
     )
+
+
+def _rank(item: Insight) -> tuple[int, float, float, str]:
+    at_stake = details_of(item).get("at_stake")
+    weight = abs(at_stake) if isinstance(at_stake, float | int) else 0.0
+    return (_WORDS.index(word(item.confidence)), -round(weight, 6), -item.confidence, item.insight_id)

@@ -9,6 +9,12 @@ from soma.synthesizer.stats import Difference, Proportion
 _HALF = 10
 """Executions with which a finding is trusted half as much as with any number of them."""
 _REACH = 2 * NormalDist().inv_cdf(0.975)
+_SURE, _LIKELY = 0.9, 0.6
+
+
+def word(value: float) -> str:
+    """``sure`` from 0.9 on, ``likely`` from 0.6 on, else ``weak``."""
+    return "sure" if value >= _SURE else "likely" if value >= _LIKELY else "weak"
 
 
 def confidence(estimate: float, low: float, high: float, support: int, *, against: float = 0.0) -> float:
@@ -43,3 +49,13 @@ def of_share(share: Proportion, *, against: float) -> float:
     if share.rate is None or share.interval.low <= against:
         return 0.0
     return confidence(share.rate, share.interval.low, share.interval.high, share.total, against=against)
+
+
+def of_q_value(q_value: float, support: int) -> float:
+    """The confidence of a finding whose test holds at any time: one minus its q-value instead of the interval's.
+
+    For what was looked at every night, where the p-value behind an ordinary interval promises too much.
+    """
+    if support <= 0:
+        return 0.0
+    return round(max(0.0, 1 - q_value) * support / (support + _HALF), 6)

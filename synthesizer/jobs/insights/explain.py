@@ -12,9 +12,8 @@ from rich.text import Text
 from soma import clock
 from soma.synthesizer.wording import number, plain
 
+from .confidence import word
 from .model import Insight, Insights
-
-_SURE, _LIKELY = 0.9, 0.6
 
 
 def render(result: Insights) -> RenderableType:
@@ -38,13 +37,13 @@ def render(result: Insights) -> RenderableType:
 
 
 def _insight(item: Insight) -> Iterator[RenderableType]:
-    word = "sure" if item.confidence >= _SURE else "likely" if item.confidence >= _LIKELY else "weak"
+    sure = f"{word(item.confidence)} ({item.confidence:.2f})"
     head = Table.grid(padding=(0, 2))
     head.add_column(no_wrap=True)
     head.add_column(ratio=1)
     head.add_row(
         Text(item.insight_id, style="bold"),
-        Text(f"{item.type} · {word} ({item.confidence:.2f}) · {number(item.support, 'run')} · {item.status}"),
+        Text(f"{item.type} · {sure} · {number(item.support, 'run')} · {item.status}"),
     )
     yield head
     yield Padding(Text(plain(item.claim, 600)), (0, 0, 0, 3))

@@ -6,7 +6,6 @@ What is not found again stays until ``decay_at`` and is then moved to the archiv
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -14,6 +13,7 @@ import msgspec
 from soma import codec
 from soma.identity import digest
 
+from .contradictions import opposed
 from .model import DAY, DECAY_DAYS, DECIDED, Finding, Insight
 
 _ORIGIN = "soma synthesize"
@@ -43,38 +43,35 @@ def insight_id(finding: Finding) -> str:
 def merge(known: Sequence[Insight], findings: Iterable[Finding] | None, *, now: int) -> Merged:
     """Proposals after tonight; ``findings`` is ``None`` when nothing new was looked at and only time has passed."""
     before = {item.insight_id: item for item in known}
+    tonight = {insight_id(finding): finding for finding in findings or ()}
     after = dict(before)
-    found = confirmed = 0
-    stances: dict[str, str] = {}
-    for finding in sorted(findings or (), key=lambda item: (item.type, item.subject)):
-        identity = insight_id(finding)
-        stances[identity] = finding.stance
+    for identity, finding in tonight.items():
         old = before.get(identity)
-        if old is not None and old.status in DECIDED:
-            confirmed += 1
-            continue
-        after[identity] = _kept(identity, finding, old, now)
-        found += old is None
-        confirmed += old is not None
-    after = _opposed(after, findings)
+        if old is None or old.status not in DECIDED:
+            after[identity] = _kept(identity, finding, old, now)
     gone = [
-        item for item in after.values() if item.decay_at <= now and item.status not in DECIDED and item.seen_at < now
+        item
+        for identity, item in sorted(after.items())
+        if identity not in tonight and item.status not in DECIDED and item.decay_at <= now
     ]
     for item in gone:
         del after[item.insight_id]
-    proposals = tuple(after[identity] for identity in sorted(after))
+    proposals = opposed([after[identity] for identity in sorted(after)])
     return Merged(
         proposals=proposals,
-        gone=tuple(sorted(gone, key=lambda item: item.insight_id)),
+        gone=tuple(gone),
         changed=proposals != tuple(before[identity] for identity in sorted(before)),
-        found=found,
-        confirmed=confirmed,
-        unconfirmed=len(after) - sum(identity in after for identity in stances),
+        found=len(tonight.keys() - before.keys()),
+        confirmed=len(tonight.keys() & before.keys()),
+        unconfirmed=len(after.keys() - tonight.keys()),
     )
 
 
 def _kept(identity: str, finding: Finding, old: Insight | None, now: int) -> Insight:
     another_day = old is not None and old.seen_at // DAY != now // DAY
+    details: dict[str, str | float | None] = {
+        **finding.details, "prefers": finding.prefers, "avoids": finding.avoids, "at_stake": finding.at_stake
+    }  # fmt: skip
     return Insight(
         insight_id=identity,
         type=finding.type,
@@ -95,27 +92,5 @@ def _kept(identity: str, finding: Finding, old: Insight | None, now: int) -> Ins
         seen_at=now,
         nights=old.nights + another_day if old else 1,
         decay_at=now + DECAY_DAYS * DAY,
-        details=codec.encode({**finding.details, "stance": finding.stance}),
+        details=codec.encode({key: value for key, value in details.items() if value not in ("", None)}),
     )
-
-
-def _opposed(after: dict[str, Insight], findings: Iterable[Finding] | None) -> dict[str, Insight]:
-    """Every proposal with the ids of those it contradicts: same agents and tasks, opposite stance on one matter."""
-    if findings is None:
-        return after
-    groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for identity, item in sorted(after.items()):
-        details = codec.decode(item.details)
-        matter = details.get("matter") if isinstance(details, dict) else None
-        if isinstance(matter, str) and matter:
-            groups[matter][str(details.get("stance", ""))].append(identity)
-    against = {
-        identity: sorted(other for stance, others in group.items() if stance != own for other in others)
-        for group in groups.values()
-        for own, members in group.items()
-        for identity in members
-    }
-    return {
-        identity: msgspec.structs.replace(item, contradicts=against.get(identity, []))
-        for identity, item in after.items()
-    }

@@ -28,8 +28,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         confidence: 0 to 1: ``soma.synthesizer.jobs.insights.confidence``.
         estimate: The effect; low, high: its interval. ``None`` where the finding is a count without an effect.
         support: Executions it rests on.
-        stance: What it says of its subject where another finding could say the opposite (``better``, ``worse``, ...).
+        prefers, avoids: The choice it speaks for and the one it speaks against, where it advises (``advice`` tells
+            them in one form): a finding that prefers what another avoids contradicts it.
         evidence: Decision or execution ids, the most telling first.
+        at_stake: By how much success (else completion) differs where it is present, -1 to 1; ``None`` where that is
+            not shown.
         details: What else belongs to it, as texts.
     """
 
@@ -43,8 +46,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     high: float | None = None
     agents: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
-    stance: str = ""
+    prefers: str = ""
+    avoids: str = ""
     evidence: tuple[str, ...] = ()
+    at_stake: float | None = None
     details: dict[str, str] = {}
 
 

@@ -41,7 +41,10 @@ def report_of(
     """The report of one vault version at one instant."""
     moment = clock.to_iso(now) or ""
     different = [pair for pair in divergence.pairs if pair.verdict == "different"]
-    findings = [*(stored(row) for row in insights), *(reported(pair) for pair in different)]
+    # What the nightly run has proposed already is not told a second time.
+    proposed = {frozenset(row.agents) for row in insights if row.type == "divergence"}
+    unproposed = [pair for pair in different if frozenset((pair.first.agent_id, pair.second.agent_id)) not in proposed]
+    findings = [*(stored(row) for row in insights), *(reported(pair) for pair in unproposed)]
     became = Counter(row.status for row in insights)
     ledger = sources_of(sources, unusable, knows)
     return Report(

@@ -34,6 +34,10 @@ class Snapshot:
     def basis(self) -> str:
         return ""
 
+    @property
+    def task_rules(self) -> tuple[()]:
+        return ()
+
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         return self._connection.sql(query, params=list(parameters)).to_arrow_table()
 

@@ -38,6 +38,12 @@ def _source(path: Path) -> Source:
 
 
 def _shortened(line: bytes, pieces: int) -> bytes:
+    short = _given(line, pieces)
+    assert short is not None
+    return short
+
+
+def _given(line: bytes, pieces: int) -> bytes | None:
     shortener = long_lines.Shortener()
     for start in range(0, len(line), pieces):
         shortener.feed(line[start : start + pieces])
@@ -126,3 +132,49 @@ def test_reading_a_huge_line_takes_a_fraction_of_it(tmp_path: Path) -> None:
     assert lines == [(0, source.size - 9), (source.size - 9, 9)]
     assert [record.length for record in records] == [source.size - 9, 9]
     assert peak < 1.1 * source.size
+
+
+class TestALineOfTooManyValues:
+    """What is huge for its many values takes twenty times its length once decoded: it is given up, and only it."""
+
+    @pytest.mark.parametrize("rows", ["[],", '{"n": 1, "name": "mail", "mode": "0644"},', "1234,", '"a",'])
+    def test_is_damage_and_its_neighbours_are_read(self, tmp_path: Path, rows: str) -> None:
+        path = tmp_path / "a.jsonl"
+        line = '{"rows": [' + rows * (17_000_000 // len(rows)) + "0]}\n"
+        path.write_text('{"a": 1}\n' + line + '{"a": 2}\n')
+        first, damage, last = read_lines(_source(path), DEFAULT_LIMITS)
+        assert isinstance(first, Record) and isinstance(last, Record) and isinstance(damage, Damage)
+        assert (first.value, last.value) == ({"a": 1}, {"a": 2})
+        assert (damage.offset, damage.length) == (9, len(line))
+        assert damage.reason == "line holds too many values"
+
+    def test_takes_a_fraction_of_its_length(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.jsonl"
+        path.write_text('{"rows": [' + "[]," * 30_000_000 + "0]}\n")
+        tracemalloc.start()
+        try:
+            (damage,) = read_lines(_source(path), DEFAULT_LIMITS)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert isinstance(damage, Damage)
+        assert peak < 60_000_000
+
+    @pytest.mark.parametrize("size", [8_000, 200_000, 3_000_000])
+    def test_is_not_one_of_many_texts(self, tmp_path: Path, size: int) -> None:
+        path = tmp_path / "a.jsonl"
+        value = {"images": [{"type": "image", "data": "x" * size}] * (24_000_000 // size)}
+        path.write_text(json.dumps(value) + "\n")
+        (record,) = read_lines(_source(path), DEFAULT_LIMITS)
+        assert isinstance(record, Record) and record.value == value
+
+    @given(st.lists(st.integers(0, 999), min_size=1, max_size=60), st.integers(1, 40))
+    @settings(deadline=None, max_examples=100)
+    def test_is_told_alike_however_it_comes_in_pieces(self, numbers: list[int], pieces: int) -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(long_lines, "_ALLOWED", 1_000)
+            patched.setattr(long_lines, "LONGEST_SHORTENED", 1_000)
+            line = json.dumps({"n": numbers}).encode()
+            told = _given(line, pieces)
+            assert told == _given(line, len(line))
+            assert (told is None) == ((len(line) - 1) * 16 + 64 + 2 > 1_000 + 1.1 * len(line))

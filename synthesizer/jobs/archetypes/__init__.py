@@ -1,0 +1,43 @@
+"""Kinds of executions: which paths are alike, who takes them, and how they end."""
+
+from __future__ import annotations
+
+from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.jobs import tasks
+
+from .cluster import COMPARED, CUT
+from .compute import Grouped, grouped_of
+from .model import Archetypes, Run
+
+__all__ = ["grouped", "run"]
+
+
+def run(vault: Queryable, agent: str | None = None, *, least: int = 2, level: float = 0.95) -> Archetypes:
+    """The archetypes of all executions with a path, the most frequent first.
+
+    Args:
+        vault: The snapshot to answer from.
+        agent: Only those this agent has executions of; they are made over all agents all the same.
+        least: Executions from which on one is listed.
+        level: Of the intervals.
+    """
+    runs = answer(vault, Run, __name__, "query")
+    found, alone = grouped_of(runs, tasks.run(vault).assignments, level=level)
+    asked = [archetype for archetype, _ in found if agent is None or agent in archetype.agents]
+    paths = len({tuple(one.actions) for one in runs})
+    return Archetypes(
+        archetypes=tuple(archetype for archetype in asked if archetype.executions >= least),
+        executions=len(runs),
+        paths=paths,
+        compared=min(paths, COMPARED),
+        rare=sum(archetype.executions for archetype in asked if archetype.executions < least),
+        not_placed=len(alone),
+        least=least,
+        cut=CUT,
+        level=level,
+    )
+
+
+def grouped(vault: Queryable) -> Grouped:
+    """Every archetype with the ids of its executions, the most frequent first."""
+    return grouped_of(answer(vault, Run, __name__, "query"), tasks.run(vault).assignments)[0]

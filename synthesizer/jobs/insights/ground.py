@@ -1,0 +1,140 @@
+"""What all finders stand on: the executions with their tasks, read once, and whether a mark goes with the outcome."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.jobs import tasks
+from soma.synthesizer.jobs.tasks.model import Tasks
+from soma.synthesizer.stats import Difference, Proportion, Stratum, compare, proportion
+
+Measure = Literal["success", "status"]
+LEAST = 5
+"""Executions below which nothing is proposed."""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One execution; fields in the order of the columns of ``runs.sql``. ``tokens`` are input and output together."""
+
+    execution_id: str
+    parent_execution_id: str | None
+    agent_id: str
+    framework: str
+    task_id: str | None
+    model: str | None
+    status: str
+    success: bool | None
+    duration_ms: float | None
+    tokens: int | None
+    cost_usd: float | None
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """How executions with a mark end beside those without it.
+
+    Attributes:
+        marked, others: How many did well by ``measure``, of those where it is known, in strata that have both.
+        difference: Marked minus others, compared stratum by stratum.
+    """
+
+    measure: Measure
+    marked: Proportion
+    others: Proportion
+    difference: Difference
+
+
+class Ground:
+    """One snapshot as the finders see it. No table of insights or proposals is read: soma does not learn from itself.
+
+    Attributes:
+        vault: Where a finder asks for more.
+    """
+
+    def __init__(self, vault: Queryable) -> None:
+        self.vault = vault
+
+    @cached_property
+    def runs(self) -> dict[str, Run]:
+        """Executions by id, in the order of ids, without abandoned branches."""
+        return {run.execution_id: run for run in answer(self.vault, Run, __package__, "runs")}
+
+    @cached_property
+    def by_agent(self) -> dict[str, list[Run]]:
+        """The same by agent, in the order of names and ids."""
+        grouped: dict[str, list[Run]] = defaultdict(list)
+        for run in self.runs.values():
+            grouped[run.agent_id].append(run)
+        return dict(sorted(grouped.items()))
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """The tasks of top-level executions."""
+        return tasks.run(self.vault)
+
+    def task_of(self, execution_id: str) -> str:
+        """Key of the execution's task; empty where it has none."""
+        return self.tasks.assignments.get(execution_id, "")
+
+    def own_task_of(self, execution_id: str) -> str:
+        """The same for any execution: of a delegated one the task its source names."""
+        return self.task_of(execution_id) or self.runs[execution_id].task_id or ""
+
+    def tasks_of(self, executions: Iterable[str]) -> tuple[str, ...]:
+        """The different tasks of these executions, in order."""
+        return tuple(sorted({task for execution in executions if (task := self.task_of(execution))}))
+
+    def effect(
+        self, marked: Collection[str], among: Iterable[Run], *, stratum: Callable[[Run], str] | None = None
+    ) -> Effect | None:
+        """How executions in ``marked`` end beside the others of ``among``, compared stratum by stratum.
+
+        By success where that is known of enough of both, else by how the runs ended.
+
+        Args:
+            marked: Execution ids.
+            among: All executions looked at.
+            stratum: What must be equal for executions to be compared, empty for those that are not; by default agent
+                and task, so that runs whose task is not known are not compared.
+        """
+        runs = list(among)
+        for measure in ("success", "status"):
+            found = _effect(measure, marked, runs, stratum or self._agent_and_task)
+            if found is not None:
+                return found
+        return None
+
+    def _agent_and_task(self, run: Run) -> str:
+        task = self.task_of(run.execution_id)
+        return f"{run.agent_id}\x1f{task}" if task else ""
+
+
+def _effect(
+    measure: Measure, marked: Collection[str], runs: Iterable[Run], stratum: Callable[[Run], str]
+) -> Effect | None:
+    tables: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for run in runs:
+        good, key = did_well(run, measure), stratum(run)
+        if good is not None and key:
+            place = 2 if run.execution_id in marked else 0
+            tables[key][place] += good
+            tables[key][place + 1] += 1
+    both = [table for _, table in sorted(tables.items()) if table[1] and table[3]]
+    others, with_mark = (proportion(sum(t[at] for t in both), sum(t[at + 1] for t in both)) for at in (0, 2))
+    if min(others.total, with_mark.total) < LEAST:
+        return None
+    difference = compare(Stratum(*table) for table in both)
+    assert difference is not None  # noqa: S101 - every stratum has both sides
+    return Effect(measure=measure, marked=with_mark, others=others, difference=difference)
+
+
+def did_well(run: Run, measure: Measure) -> bool | None:
+    """Whether the execution did well by this measure; ``None`` when that is not known."""
+    if measure == "success":
+        return run.success
+    return None if run.status == "unknown" else run.status == "completed"
