@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _Result = TypeVar("_Result")
-METHOD = 1
+METHOD = 2
 """Raised when a job answers the same rows differently than before: what older methods answered is not used again."""
 
 
@@ -73,7 +73,13 @@ def _stored(vault: Queryable, asked: tuple[str, str], result: type[_Result]) -> 
     if not vault.basis:
         return None
     found = vault.sql(query("soma.synthesizer", "kept"), (*asked, basis(vault)))
-    return msgspec.json.decode(found["answer"][0].as_py(), type=result) if found.num_rows else None
+    if not found.num_rows:
+        return None
+    try:
+        return msgspec.json.decode(found["answer"][0].as_py(), type=result)
+    except msgspec.ValidationError:
+        # An answer of another shape is one of an older method: as good as none.
+        return None
 
 
 def basis(vault: Queryable) -> str:

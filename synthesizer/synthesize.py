@@ -13,7 +13,7 @@ import msgspec
 from soma import clock, codec
 from soma.config import TaskRule
 from soma.schema import DECAYED, PROPOSALS, RESULTS
-from soma.synthesizer.jobs import divergence, drift, insights, signatures, tasks, variants
+from soma.synthesizer.jobs import archetypes, divergence, drift, insights, signatures, tasks, variants
 from soma.vault import Snapshot, VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.writer import Changes
@@ -27,6 +27,7 @@ JOBS: Mapping[str, Callable[[Keeping], object]] = {
     "variants": variants.run,
     "divergence": divergence.run,
     "drift": drift.run,
+    "archetypes": archetypes.run,
     "insights": insights.find,
 }
 """The jobs whose whole answers are kept, in the order in which they use one another's."""
@@ -115,7 +116,7 @@ def synthesize(
         confirmed=merged.confirmed,
         unconfirmed=merged.unconfirmed,
         decayed=len(merged.gone),
-        contradictions=sum(len(item.contradicts) for item in merged.proposals) // 2,
+        contradictions=len(insights.pairs_of(merged.proposals)),
     )
 
 

@@ -11,8 +11,13 @@ from .stratified import mantel_haenszel
 from .unconditional import boschloo
 
 
-def compare(strata: Iterable[Stratum], level: float = 0.95) -> Difference | None:
+def compare(strata: Iterable[Stratum], level: float = 0.95, *, screening: bool = False) -> Difference | None:
     """The difference on the tasks both sides attempted; ``None`` when there is no such task.
+
+    Args:
+        strata: The counts of both sides, one for each task.
+        level: Of the interval.
+        screening: One of thousands of candidates: the conditional test on one task too, which costs a hundredth.
 
     The p-value is Boschloo's on one task, which is exact, and the mid-p-value of the exact conditional test over
     several, whose false alarms lie about the level. Both find more than Fisher's test and its like over tasks:
@@ -22,7 +27,7 @@ def compare(strata: Iterable[Stratum], level: float = 0.95) -> Difference | None
     if not shared:
         return None
     estimate, interval, method = interval_of(shared, level)
-    p_value = mid_p_test(shared) if len(shared) > 1 else boschloo(shared[0])
+    p_value = mid_p_test(shared) if screening or len(shared) > 1 else boschloo(shared[0])
     return Difference(estimate, interval, p_value, method, len(shared))
 
 

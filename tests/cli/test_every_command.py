@@ -29,6 +29,7 @@ JSON = [
     (["map", "--agent", "gpt-4"], "soma.map"),
     (["conformance", "--agent", "gpt-4"], "soma.conformance"),
     (["drift"], "soma.drift"),
+    (["archetypes"], "soma.archetypes"),
     (["insights"], "soma.insights"),
     (["report"], "soma.report"),
     (["vault", "info", "--sources", "--quarantine"], "soma.vault.info"),

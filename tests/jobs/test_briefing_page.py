@@ -103,7 +103,10 @@ def test_the_page_goes_from_status_to_replay_and_fits(width: int) -> None:
     assert [line.split()[1] for line in replay[2:6]] == ["✔", "✘", "✘", "✔"]
     assert "timeout  timed out after 29 s" in replay[3]
     assert "↻ same call as 2" in replay[4]
-    assert "soma decisions --execution agent-c/29 --output" in replay[6]
+    told = "\n".join(replay[6:])
+    assert "most to blame 2 exec:node" in told
+    assert "soma localize --execution agent-c/29" in told
+    assert "soma decisions --execution agent-c/29 --output" in told
 
 
 def test_peers_are_ranked_and_the_agent_itself_is_marked() -> None:

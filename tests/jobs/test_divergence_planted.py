@@ -55,6 +55,23 @@ def test_ten_equal_agents_are_seldom_called_different(mix: dict[int, tuple[int, 
     assert alarms <= 0.05 * WORLDS
 
 
+def test_looking_every_night_raises_hardly_a_false_alarm() -> None:
+    """Ten agents are looked at for 20 nights; alarms counted are those of any night, as the largest e-value is kept."""
+    alarms = repeated = 0
+    for seed in range(60):
+        world = level(seed, 4)
+        nightly = [world.until(night).answer(limit=50, everyone=True) for night in range(3, 21)]
+        repeated += any(pair.verdict == "different" for answer in nightly for pair in answer.pairs)
+        alarms += any(pair.nightly is not None and pair.nightly.holds for answer in nightly for pair in answer.pairs)
+    assert alarms <= 0.05 * 60
+    assert alarms <= repeated
+
+
+def test_a_difference_that_is_real_comes_to_hold_every_night() -> None:
+    pairs = [pair_of(planted(seed, effect=0.5, runs=60, extra=0.0)) for seed in range(20)]
+    assert sum(pair.nightly is not None and pair.nightly.holds for pair in pairs) >= 15
+
+
 def test_a_comparison_that_ignores_the_tasks_would_mostly_be_fooled() -> None:
     alarms = sum(naive(level(seed, 10, UNEQUAL_WORK)) for seed in range(WORLDS))
     assert alarms > 0.5 * WORLDS

@@ -217,7 +217,7 @@ def test_delegations_are_told_with_depth_and_how_the_delegated_runs_end() -> Non
         top = world.add("lead", ["delegate:scout"], f"task {number}")
         if number < 12:
             middle = world.add("scout", ["exec:ls"], "look", number % 4 != 0, parent_execution_id=top)
-            if number < 6:
+            if number < 10:
                 world.add("helper", ["exec:ls"], None, status="completed", parent_execution_id=middle)
         world.add("scout", ["exec:ls"], "look", True)
     findings = {finding.subject: finding for finding in world.find("delegation")}
@@ -227,7 +227,7 @@ def test_delegations_are_told_with_depth_and_how_the_delegated_runs_end() -> Non
         "75.0 % of the delegated runs achieve their task, 100.0 % of its other runs" in findings["lead > scout"].claim
     )
     assert "up to 2 delegations deep" in findings["scout > helper"].claim
-    assert "6 of 6 runs" in findings["scout > helper"].claim
+    assert "10 of 10 runs" in findings["scout > helper"].claim
     assert "no other runs of the same task" in findings["scout > helper"].claim
 
 
@@ -288,6 +288,8 @@ def test_a_beginning_that_leads_to_failure_is_found_once_per_agent() -> None:
     only = found(world.find("failure prefix"))
     assert only.subject == "clerk | exec:node"
     assert only.avoids == "exec:node"
+    assert only.tasks == ("task 0", "task 1", "task 2")
+    assert only.evidence[:2] == ("clerk/00000", "clerk/00002")
     assert "Of 30 runs of clerk that begin with exec:node 0.0 % achieve their task, of 30 that begin" in only.claim
 
 
@@ -336,14 +338,42 @@ def test_where_all_agents_are_alike_hardly_anything_is_found() -> None:
     assert max(alarms.values()) <= 4, alarms
 
 
-def test_shares_at_the_threshold_are_proposed_in_no_more_than_one_world_in_twenty() -> None:
-    generator = random.Random("shares")
-    worlds, alarms = 2000, 0
+@pytest.mark.slow
+def test_over_many_worlds_of_agents_that_are_alike_no_finder_raises_more_than_its_alarms() -> None:
+    worlds = 300
+    alarms = dict.fromkeys(FINDERS, 0)
+    for seed in range(1000, 1000 + worlds):
+        ground = Ground(noise(seed).lake())
+        for kind, finder in FINDERS.items():
+            alarms[kind] += bool(finder(ground))
+    # Three standard errors above 5 %.
+    assert max(alarms.values()) / worlds <= 0.05 + 3 * (0.05 * 0.95 / worlds) ** 0.5, alarms
+
+
+@pytest.mark.parametrize(("rate", "against", "rivals"), [(0.05, 0.05, 1), (0.02, 0.05, 1), (0.5, 0.5, 2)])
+@pytest.mark.parametrize("runs", [15, 40, 150])
+def test_shares_that_are_nothing_are_proposed_in_no_more_than_one_world_in_twenty(
+    rate: float, against: float, rivals: int, runs: int
+) -> None:
+    generator = random.Random(f"shares {rate} {runs}")
+    worlds, alarms, least = 1000, 0, grounds.LEAST
     for _ in range(worlds):
-        shares = [proportion(sum(generator.random() < 0.05 for _ in range(60)), 60) for _ in range(10)]
-        alarms += bool(discovered(shares, [chance_of(share, 0.05) for share in shares]))
+        hits = [sum(generator.random() < rate for _ in range(runs)) for _ in range(10)]
+        largest = [max(many, runs - many) if rivals == 2 else many for many in hits]
+        shares = [proportion(many, runs) for many in largest if many >= least]
+        alarms += bool(discovered(shares, [chance_of(one, against, least=least, rivals=rivals) for one in shares]))
     # Three standard errors above 5 %.
     assert alarms / worlds <= 0.05 + 3 * (0.05 * 0.95 / worlds) ** 0.5
+
+
+def test_leaving_out_what_few_runs_show_without_saying_so_would_raise_more_alarms() -> None:
+    generator = random.Random("selection")
+    worlds, alarms, least = 1000, 0, grounds.LEAST
+    for _ in range(worlds):
+        hits = [sum(generator.random() < 0.05 for _ in range(40)) for _ in range(10)]
+        shares = [proportion(many, 40) for many in hits if many >= least]
+        alarms += bool(discovered(shares, [chance_of(one, 0.05) for one in shares]))
+    assert alarms / worlds > 0.2
 
 
 def test_the_chance_of_a_share_is_the_binomial_tail() -> None:
@@ -352,6 +382,10 @@ def test_the_chance_of_a_share_is_the_binomial_tail() -> None:
     for successes, total in ((0, 5), (1, 5), (5, 5), (12, 40), (400, 1000)):
         expected = binomtest(successes, total, 0.3, alternative="greater").pvalue
         assert chance_of(proportion(successes, total), 0.3) == pytest.approx(expected, abs=1e-12)
+    given = binomtest(5, 40, 0.3, alternative="greater").pvalue
+    tail = binomtest(12, 40, 0.3, alternative="greater").pvalue
+    assert chance_of(proportion(12, 40), 0.3, least=5, rivals=2) == pytest.approx(min(1, 2 * tail / given), abs=1e-12)
+    assert chance_of(proportion(4, 40), 0.3, least=5) == 1
 
 
 def test_confidence_grows_with_support_and_is_none_where_nothing_is_shown() -> None:

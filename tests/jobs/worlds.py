@@ -20,9 +20,12 @@ class World(msgspec.Struct):
     attempts: list[Attempt] = msgspec.field(default_factory=list)
     paths: dict[str, Path] = msgspec.field(default_factory=dict)
 
-    def add(self, agent: str, task: str, success: bool | None, actions: Sequence[str] = ()) -> None:
+    def add(
+        self, agent: str, task: str, success: bool | None, actions: Sequence[str] = (), night: int | None = None
+    ) -> None:
         execution = f"{agent}/{len(self.runs):05}"
-        self.runs.append(Run(execution, agent, "generic", None, "completed", success, None, None))
+        at = None if night is None else night * 86_400_000_000
+        self.runs.append(Run(execution, agent, "generic", None, "completed", success, at, at))
         self.attempts.append(Attempt(execution, agent, task, None))
         if actions:
             self.paths[execution] = Path(
@@ -33,6 +36,12 @@ class World(msgspec.Struct):
                 [0] * len(actions),
                 [None] * len(actions),
             )
+
+    def until(self, night: int) -> World:
+        """What was there after this night."""
+        runs = [run for run in self.runs if run.started_at is not None and run.started_at <= night * 86_400_000_000]
+        names = {run.execution_id for run in runs}
+        return World(runs, [each for each in self.attempts if each.execution_id in names], self.paths)
 
     def answer(self, **question: object) -> Divergence:
         asked = msgspec.convert(question, Question)
@@ -85,13 +94,17 @@ def planted(
 
 
 def level(seed: int, agents: int, mix: Mapping[int, Sequence[float]] | None = None) -> World:
-    """``agents`` who are all equally good; ``mix`` gives single agents other shares of easy and hard tasks."""
+    """``agents`` who are all equally good, 30 runs each over 20 nights.
+
+    ``mix`` gives single agents other shares of easy and hard tasks.
+    """
     generator = random.Random(f"level {seed}")
     world = World()
     difficulty = (0.9, 0.8, 0.6, 0.4, 0.2)
     for agent in range(agents):
         shares = (mix or {}).get(agent, (1, 1, 1, 1, 1))
-        for _ in range(30):
+        for number in range(30):
             (task,) = generator.choices(range(5), shares)
-            world.add(f"agent-{agent}", f"task {task}", generator.random() < difficulty[task])
+            good = generator.random() < difficulty[task]
+            world.add(f"agent-{agent}", f"task {task}", good, night=number * 2 // 3 + 1)
     return world

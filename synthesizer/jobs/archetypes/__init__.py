@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
+from soma.synthesizer.kept import kept
 
 from .cluster import COMPARED, CUT
 from .compute import Grouped, grouped_of
@@ -21,6 +22,11 @@ def run(vault: Queryable, agent: str | None = None, *, least: int = 2, level: fl
         least: Executions from which on one is listed.
         level: Of the intervals.
     """
+    asked = {"agent": agent, "least": least, "level": level}
+    return kept(vault, "archetypes", asked, Archetypes, lambda: _archetypes(vault, agent, least, level))
+
+
+def _archetypes(vault: Queryable, agent: str | None, least: int, level: float) -> Archetypes:
     runs = answer(vault, Run, __name__, "query")
     found, alone = grouped_of(runs, tasks.run(vault).assignments, level=level)
     asked = [archetype for archetype, _ in found if agent is None or agent in archetype.agents]

@@ -18,6 +18,7 @@ from .agentflow import MISSES
 from .model import AgentConformance, Checked, Conformance, Move, Relation
 
 _MOVES, _PATH = 3, 6
+_MISSES = MISSES.removeprefix("AgentFlow's figure ")
 _LISTED = 5
 
 
@@ -162,7 +163,7 @@ def _execution(item: Checked, result: Conformance) -> RenderableType:
             ("conformance ", ""), (_figure(item.conformance), "bold"),
             f"   measured against {number(item.support, 'other run')} {of_task}",
         ),
-        Text(f"AgentFlow's figure: {_figure(item.agentflow)}. {MISSES}", style="dim"),
+        Text(f"AgentFlow's figure: {_figure(item.agentflow)}. It {_MISSES}", style="dim"),
         Text(_taken(item)),
         Text(),
     ]  # fmt: skip

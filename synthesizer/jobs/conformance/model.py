@@ -135,6 +135,8 @@ class AgentConformance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     Attributes:
         executions: All; of these: scored, too_few (not enough others), silent (no choice recorded).
         by_task: How many of the scored were measured against runs of their own task.
+        capped: Of the scored, those on a path of their own among so many others that not all usual paths may have been
+            searched for the nearest.
         least: The least conforming ones with their moves.
     """
 

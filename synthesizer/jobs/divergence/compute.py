@@ -10,17 +10,19 @@ import msgspec
 
 from soma.identity import digest
 from soma.synthesizer.jobs.tasks.model import Task, Tasks
-from soma.synthesizer.stats import benjamini_hochberg
+from soma.synthesizer.stats import benjamini_hochberg, e_benjamini_hochberg
 from soma.synthesizer.wording import number, plain
 
 from .confounds import confounds_of
-from .model import Divergence, Pair, Parting, Run, Verdict
+from .model import Divergence, Nightly, Pair, Parting, Run, Verdict
+from .nightly import evidence
 from .outcomes import Comparison, by_task, compared
 from .parting import Paths, parting_of
 from .verdict import finding_of, more_needed, noted, recommendation_of, verdict_of
 
 _MOST_AGENTS = 60
 _LABELS = 5
+_LARGEST_WORTH = 1e300
 _RANK: dict[Verdict, int] = {"different": 0, "not enough data": 1, "alike": 2}
 
 
@@ -48,6 +50,7 @@ class Scored(msgspec.Struct, frozen=True):
     comparison: Comparison
     q_value: float | None
     verdict: Verdict
+    nightly: Nightly | None = None
 
 
 def divergence_of(runs: Sequence[Run], tasks: Tasks, paths_for: Callable[[], Paths], question: Question) -> Divergence:
@@ -95,7 +98,24 @@ def score(comparisons: Sequence[Comparison], question: Question) -> list[Scored]
         for item in comparisons
         for q in [q_of.get(item.names)]
     ]
-    return sorted(scored, key=_strength)
+    return sorted(_with_nights(scored, question.level), key=_strength)
+
+
+def _with_nights(scored: Sequence[Scored], level: float) -> list[Scored]:
+    # A pair that was not called different is worth nothing, which is never too much.
+    worths = [
+        evidence(item.comparison.first_runs, item.comparison.second_runs, item.comparison.measure)
+        if item.verdict == "different"
+        else 0.0
+        for item in scored
+    ]
+    adjusted = [min(1.0, value) for value in e_benjamini_hochberg(worths)]
+    return [
+        msgspec.structs.replace(item, nightly=Nightly(min(worth, _LARGEST_WORTH), q, q <= 1 - level))
+        if item.verdict == "different"
+        else item
+        for item, worth, q in zip(scored, worths, adjusted, strict=True)
+    ]
 
 
 def beside_best_peer(scored: Sequence[Scored]) -> list[Scored]:
@@ -203,6 +223,7 @@ def _pair(item: Scored, paths: Paths, tasks: Mapping[str, Task], question: Quest
         difference=difference,
         q_value=item.q_value,
         verdict=item.verdict,
+        nightly=item.nightly,
         more=more_needed(first, second, difference, question.delta, question.level) if undecided else None,
         parting=parting,
         confounds=confounds_of(comparison, parting, question.level),

@@ -13,7 +13,7 @@ from soma.synthesizer import commands
 from soma.synthesizer.bars import whisker
 from soma.synthesizer.wording import bounds, count, duration, number, percent, plain, points, probability
 
-from .model import END, Chosen, Divergence, Pair, Parting
+from .model import END, Chosen, Divergence, Nightly, Pair, Parting
 
 _SHOWN_PREFIX = 3
 _NAME = 7
@@ -87,6 +87,8 @@ def _difference(pair: Pair, result: Divergence) -> Text:
             line.append(f" by task, over {pair.difference.strata:,}")
         line.append(", ")
         line.append(_verdict(pair, result), style="bold")
+    if pair.nightly:
+        line.append(f"\n{_nightly(pair.nightly, result)}", style="dim")
     if pair.more:
         line.append(f"\n{_more(pair, result)}")
     if pair.measure == "status":
@@ -103,6 +105,16 @@ def _verdict(pair: Pair, result: Divergence) -> str:
         return f"alike within {100 * result.delta:.0f} points"
     told = f" (q = {probability(pair.q_value)})".replace("= <", "<") if pair.q_value is not None else ""
     return f"{pair.verdict}{told}"
+
+
+def _nightly(nightly: Nightly, result: Divergence) -> str:
+    worth = f"{nightly.e_value:.2g}" if nightly.e_value < 1e6 else "over a million"
+    if nightly.holds:
+        return f"holds for those who look every night, too (e-value {worth})"
+    return (
+        f"for those who look every night not shown yet (e-value {worth}; alone it takes {1 / (1 - result.level):.0f}, "
+        "more beside other pairs)"
+    )
 
 
 def _more(pair: Pair, result: Divergence) -> str:

@@ -169,6 +169,20 @@ class Confound(msgspec.Struct, frozen=True, rename="camel"):
     text: str
 
 
+class Nightly(msgspec.Struct, frozen=True, rename="camel"):
+    """What stays of a difference when somebody has looked at it every night.
+
+    Attributes:
+        e_value: Worth of the evidence against "no difference on any task"; at most 1 on average if there is none.
+        q_value: Adjusted over all pairs (e-BH).
+        holds: Whether it is different by this measure too.
+    """
+
+    e_value: float
+    q_value: float
+    holds: bool
+
+
 class Pair(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Two agents on the tasks they share; ``first`` is the one that does better.
 
@@ -177,6 +191,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         measure: ``success``, or ``status`` (completed rather than failed) where success is not known on both sides.
         difference: Second minus first, compared task by task; ``None`` when no shared task has known outcomes.
         q_value: The difference's p-value adjusted over all pairs of the answer.
+        nightly: The same for someone who looks every night; ``None`` for pairs not called different.
         recommendation: What the data support doing; ``None`` when they support nothing.
         finding: In a sentence, what the parting does and does not show.
     """
@@ -190,6 +205,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     difference: Difference | None
     q_value: float | None
     verdict: Verdict
+    nightly: Nightly | None
     more: MoreNeeded | None
     parting: Parting | None
     confounds: tuple[Confound, ...]

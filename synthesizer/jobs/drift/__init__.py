@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
+from soma.synthesizer.kept import kept
 
 from .compute import Question, drift_of
 from .model import Drift, Run
@@ -31,4 +34,10 @@ def run(
         across_tasks: Compare runs over all tasks instead of within tasks.
     """
     question = Question(alpha=alpha, delta=delta, factor=factor, level=level, across_tasks=across_tasks)
-    return drift_of(answer(vault, Run, __name__, "query", (agent, agent)), tasks.run(vault), question)
+    return kept(
+        vault,
+        "drift",
+        {"agent": agent, **msgspec.to_builtins(question)},
+        Drift,
+        lambda: drift_of(answer(vault, Run, __name__, "query", (agent, agent)), tasks.run(vault), question),
+    )

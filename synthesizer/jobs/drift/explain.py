@@ -28,7 +28,7 @@ _TREND = {
 }
 MISSES = (
     "AgentFlow draws one straight line through its conformance figures: it names no moment, gives no chance of a false "
-    "alarm, and calls stable what it has too little data on."
+    "alarm, and calls stable whatever the line does not fit."
 )
 
 
@@ -187,7 +187,7 @@ def _cell(aspect: Aspect) -> Text:
         return Text("not known", style="dim")
     if aspect.verdict == "steady":
         return Text("steady")
-    return Text("too few data", style="dim")
+    return Text("too few", style="dim")
 
 
 def _left_out(result: Drift) -> Iterator[RenderableType]:

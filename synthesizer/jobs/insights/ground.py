@@ -128,7 +128,7 @@ def _effect(
     others, with_mark = (proportion(sum(t[at] for t in both), sum(t[at + 1] for t in both)) for at in (0, 2))
     if min(others.total, with_mark.total) < LEAST:
         return None
-    difference = compare(Stratum(*table) for table in both)
+    difference = compare((Stratum(*table) for table in both), screening=True)
     assert difference is not None  # noqa: S101 - every stratum has both sides
     return Effect(measure=measure, marked=with_mark, others=others, difference=difference)
 

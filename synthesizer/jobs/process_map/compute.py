@@ -167,7 +167,11 @@ def _compared(edges: Sequence[Ends], taken: Iterable[Taken], level: float) -> di
     strata: dict[int, list[Stratum]] = defaultdict(list)
     for row in taken:
         strata[row.edge].append(Stratum(row.others_good, row.others_known, row.good, row.known))
-    found = {edges[edge]: difference for edge, members in strata.items() if (difference := compare(members, level))}
+    found = {
+        edges[edge]: difference
+        for edge, members in strata.items()
+        if (difference := compare(members, level, screening=True))
+    }
     adjusted = benjamini_hochberg([difference.p_value for difference in found.values()])
     return {ends: (difference, q) for (ends, difference), q in zip(found.items(), adjusted, strict=True)}
 

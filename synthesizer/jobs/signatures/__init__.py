@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.kept import kept
 
 from .compute import signatures_of
 from .model import Run, Signatures
@@ -10,4 +11,10 @@ from .model import Run, Signatures
 
 def run(vault: Queryable, agent: str | None = None, *, level: float = 0.95, limit: int = 200) -> Signatures:
     """Every signature of every agent, or of ``agent``; at most ``limit`` rows, the most frequent first."""
-    return signatures_of(answer(vault, Run, __name__, "query", (agent, agent)), level=level, limit=limit)
+    return kept(
+        vault,
+        "signatures",
+        {"agent": agent, "level": level, "limit": limit},
+        Signatures,
+        lambda: signatures_of(answer(vault, Run, __name__, "query", (agent, agent)), level=level, limit=limit),
+    )

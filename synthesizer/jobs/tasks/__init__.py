@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from soma.config import TaskRule
 from soma.errors import NothingFound
 from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.kept import kept
 from soma.synthesizer.queries import query
 from soma.synthesizer.wording import plain
 
@@ -28,8 +29,10 @@ def run(vault: Queryable, *, rules: Sequence[TaskRule] | None = None) -> Tasks:
     Raises:
         ConfigError: if a rule cannot be used.
     """
-    given = vault.task_rules if rules is None else rules
-    return tasks_of(_attempts(vault), given, _labels(vault, given))
+    if rules is not None:
+        return tasks_of(_attempts(vault), rules, _labels(vault, rules))
+    given = vault.task_rules
+    return kept(vault, "tasks", {}, Tasks, lambda: tasks_of(_attempts(vault), given, _labels(vault, given)))
 
 
 def show(vault: Queryable, words: str, *, rules: Sequence[TaskRule] | None = None) -> Detail:

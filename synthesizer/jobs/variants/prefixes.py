@@ -104,7 +104,7 @@ def _compared(
     strata = [Stratum(totals[task][0] - own[task][0], totals[task][1] - own[task][1], *own[task]) for task in both]
     others = proportion(sum(s.first_successes for s in strata), sum(s.first_total for s in strata), level)
     following = proportion(sum(s.second_successes for s in strata), sum(s.second_total for s in strata), level)
-    difference = compare(strata, level) if min(following.total, others.total) >= support else None
+    difference = compare(strata, level, screening=True) if min(following.total, others.total) >= support else None
     if difference is None:
         return None
     compared = set(both)

@@ -46,7 +46,7 @@ def find(ground: Ground) -> list[Finding]:
         action = min(actions, key=lambda name: (-actions[name], name))
         if actions[action] >= LEAST:
             candidates.append((agent, action, proportion(actions[action], len(runs)), runs))
-    found = discovered(candidates, [chance_of(share, MOST) for _, _, share, _ in candidates])
+    found = discovered(candidates, [chance_of(share, MOST, least=LEAST, rivals=2) for _, _, share, _ in candidates])
     findings = [
         _finding(ground, agent, action, share, [run for run in runs if run.action == action])
         for (agent, action, share, runs), _ in found

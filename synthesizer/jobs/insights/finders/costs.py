@@ -62,7 +62,7 @@ def find(ground: Ground) -> list[Finding]:
         if (outliers := _beyond(ground, agent, runs, measure)) is not None
     ]
     found: dict[str, list[Outliers]] = defaultdict(list)
-    for outliers, _ in discovered(candidates, [chance_of(one.share, COMMON) for one in candidates]):
+    for outliers, _ in discovered(candidates, [chance_of(one.share, COMMON, least=LEAST) for one in candidates]):
         if of_share(outliers.share, against=COMMON):
             found[outliers.agent].append(outliers)
     if not found:

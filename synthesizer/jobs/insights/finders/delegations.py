@@ -32,7 +32,10 @@ def find(ground: Ground) -> list[Finding]:
         if len(parents) >= LEAST:
             share = proportion(len(parents), len(ground.by_agent[parent_agent]))
             candidates.append((parent_agent, child_agent, share, delegated))
-    found = [item for item, _ in discovered(candidates, [chance_of(share, COMMON) for _, _, share, _ in candidates])]
+    found = [
+        item
+        for item, _ in discovered(candidates, [chance_of(share, COMMON, least=LEAST) for _, _, share, _ in candidates])
+    ]
     effects = [_effect(ground, child, delegated) for _, child, _, delegated in found]
     tested = [effect for effect in effects if effect is not None]
     clear = {id(effect) for effect, _ in discovered(tested, [effect.difference.p_value for effect in tested])}

@@ -23,7 +23,7 @@ def find(ground: Ground) -> list[Finding]:
 
 def _found(ground: Ground, pairs: tuple[Pair, ...]) -> Iterator[Finding]:
     for pair in pairs:
-        if pair.verdict != "different" or pair.difference is None:
+        if pair.nightly is None or not pair.nightly.holds or pair.difference is None:
             continue
         support = pair.first.outcome.total + pair.second.outcome.total
         prefers, avoids = _advice(pair)

@@ -60,7 +60,7 @@ def find(ground: Ground) -> list[Finding]:
         for agent, many in sorted(of_agent.items()):
             if many >= LEAST:
                 candidates.append((key, agent, proportion(many, len(ground.by_agent[agent]))))
-    found = discovered(candidates, [chance_of(share, COMMON) for _, _, share in candidates])
+    found = discovered(candidates, [chance_of(share, COMMON, least=LEAST) for _, _, share in candidates])
     agents: dict[str, list[str]] = defaultdict(list)
     for (key, agent, _), _q in found:
         agents[key].append(agent)

@@ -79,7 +79,9 @@ def _preferred(ground: Ground, choices: Mapping[str, str]) -> dict[str, list[str
         if used[choice] >= LEAST:
             candidates.append((agent, choice, proportion(used[choice], used.total())))
     preferred: dict[str, list[str]] = defaultdict(list)
-    for (agent, choice, _), _q in discovered(candidates, [chance_of(share, MOST) for _, _, share in candidates]):
+    for (agent, choice, _), _q in discovered(
+        candidates, [chance_of(share, MOST, least=LEAST, rivals=2) for _, _, share in candidates]
+    ):
         preferred[choice].append(agent)
     return dict(sorted(preferred.items()))
 

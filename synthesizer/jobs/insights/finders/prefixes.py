@@ -13,11 +13,12 @@ from soma.synthesizer.jobs.insights.ground import Ground
 from soma.synthesizer.jobs.insights.model import Finding
 from soma.synthesizer.jobs.insights.phrases import LONG, SHORT, did
 from soma.synthesizer.jobs.variants.model import FailurePrefix, Measure, Run
-from soma.synthesizer.jobs.variants.prefixes import candidates, judged, measure_of
+from soma.synthesizer.jobs.variants.prefixes import candidates, judged, measure_of, well
 from soma.synthesizer.wording import number, percent, plain, points
 
 _LEVEL = 0.95
 _ALL = ""
+_EVIDENCE = 20
 
 
 def find(ground: Ground) -> list[Finding]:
@@ -43,13 +44,17 @@ def find(ground: Ground) -> list[Finding]:
     }
     measure, overall = clear.pop(_ALL, ("status", None))
     own = [(name, measured, prefix) for name, (measured, prefix) in clear.items() if prefix is not None]
-    findings = [_finding(ground, (name,), measured, prefix) for name, measured, prefix in own]
+    findings = [_finding(ground, groups[name], (name,), measured, prefix) for name, measured, prefix in own]
     if overall is not None and len(overall.agents) > 1 and overall.prefix not in [prefix.prefix for *_, prefix in own]:
-        findings.append(_finding(ground, tuple(sorted(overall.agents)), measure, overall))
+        findings.append(_finding(ground, groups[_ALL], tuple(sorted(overall.agents)), measure, overall))
     return [finding for finding in findings if finding.confidence > 0]
 
 
-def _finding(ground: Ground, agents: Sequence[str], measure: Measure, failure: FailurePrefix) -> Finding:
+def _finding(
+    ground: Ground, runs: Sequence[Run], agents: Sequence[str], measure: Measure, failure: FailurePrefix
+) -> Finding:
+    began = [run for run in runs if tuple(run.actions or ())[: len(failure.prefix)] == failure.prefix]
+    began.sort(key=lambda run: (well(run, measure) is not False, run.execution_id))
     whose = agents[0] if len(agents) == 1 else "all agents"
     return Finding(
         type="failure prefix",
@@ -61,9 +66,9 @@ def _finding(ground: Ground, agents: Sequence[str], measure: Measure, failure: F
         high=failure.difference.interval.high,
         support=failure.following.total,
         agents=tuple(agents),
-        tasks=ground.tasks_of(failure.examples),
+        tasks=ground.tasks_of(run.execution_id for run in began),
         avoids=advice.after(failure.prefix[:-1], failure.prefix[-1]),
-        evidence=failure.examples,
+        evidence=tuple(run.execution_id for run in began[:_EVIDENCE]),
         at_stake=failure.difference.estimate,
     )
 

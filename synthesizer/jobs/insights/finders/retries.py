@@ -40,7 +40,7 @@ def find(ground: Ground) -> list[Finding]:
         for agent, runs in sorted(of_agent.items())
         if len(runs) >= LEAST
     ]
-    found = discovered(candidates, [chance_of(share, COMMON) for _, share, _ in candidates])
+    found = discovered(candidates, [chance_of(share, COMMON, least=LEAST) for _, share, _ in candidates])
     findings = [_finding(ground, agent, share, runs) for (agent, share, runs), _ in found]
     return [finding for finding in findings if finding.confidence > 0]
 
