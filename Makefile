@@ -24,6 +24,7 @@ checks:
 tour:
 	@rm -rf $(DEMO) && mkdir -p $(DEMO)
 	@echo '$$ soma harvest fixtures' && $(SOMA) harvest fixtures --vault $(DEMO)/vault
+	@echo && echo '$$ soma synthesize' && $(SOMA) synthesize --vault $(DEMO)/vault
 	@echo && echo '$$ soma status' && $(SOMA) status --vault $(DEMO)/vault
 	@echo && echo '$$ soma divergence --agents gpt-4 starchat' && $(SOMA) divergence --agents gpt-4 starchat --vault $(DEMO)/vault
 	@echo && echo '$$ soma briefing --agent starchat' && $(SOMA) briefing --agent starchat --vault $(DEMO)/vault

@@ -18,12 +18,21 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from soma.synthesizer.jobs.archetypes.model import Archetypes
     from soma.synthesizer.jobs.briefing.model import Briefing
     from soma.synthesizer.jobs.chain.model import Chains
+    from soma.synthesizer.jobs.conformance.model import Conformance
     from soma.synthesizer.jobs.divergence.model import Divergence
+    from soma.synthesizer.jobs.drift.model import Drift
     from soma.synthesizer.jobs.health.model import Status
+    from soma.synthesizer.jobs.insights.model import Insights
+    from soma.synthesizer.jobs.localize.model import Localisation
+    from soma.synthesizer.jobs.process_map.model import ProcessMap
     from soma.synthesizer.jobs.report.model import Report
     from soma.synthesizer.jobs.signatures.model import Signatures
+    from soma.synthesizer.jobs.tasks.model import Tasks
+    from soma.synthesizer.jobs.variants.model import Variants
+    from soma.synthesizer.synthesize import Synthesis
 
 
 class Vault:
@@ -138,6 +147,69 @@ class Vault:
         from soma.synthesizer.jobs import signatures
 
         return signatures.run(self.snapshot(), agent)
+
+    def synthesize(self) -> Synthesis:
+        """Run all jobs over what is new, keep their answers, propose what they find: ``soma synthesize``."""
+        from soma.synthesizer.synthesize import synthesize
+
+        rules = load(Path.cwd(), os.environ, {}).settings.tasks
+        return synthesize(self._root, now=clock.now(), task_rules=rules)
+
+    def tasks(self) -> Tasks:
+        """What several executions attempted alike: ``soma tasks``."""
+        from soma.synthesizer.jobs import tasks
+
+        return tasks.run(self.snapshot())
+
+    def variants(self, agent: str | None = None, task: str | None = None) -> Variants:
+        """The few paths most executions take, and the beginnings that lead to failure: ``soma variants``."""
+        from soma.synthesizer.jobs import variants
+
+        return variants.run(self.snapshot(), agent, task)
+
+    def archetypes(self, agent: str | None = None) -> Archetypes:
+        """Kinds of executions, by how alike their paths are: ``soma archetypes``."""
+        from soma.synthesizer.jobs import archetypes
+
+        return archetypes.run(self.snapshot(), agent)
+
+    def process_map(self, agent: str | None = None, task: str | None = None) -> ProcessMap:
+        """Which action follows which, how often, and how it ends: ``soma map``."""
+        from soma.synthesizer.jobs import process_map
+
+        return process_map.run(self.snapshot(), agent, task)
+
+    def conformance(self, agent: str, task: str | None = None) -> Conformance:
+        """How far the executions of an agent keep to the usual way: ``soma conformance``.
+
+        Raises:
+            NothingFound: if the vault holds no execution of that agent.
+        """
+        from soma.synthesizer.jobs import conformance
+
+        return conformance.run(self.snapshot(), agent, task)
+
+    def drift(self, agent: str | None = None) -> Drift:
+        """Since when agents behave differently: ``soma drift``."""
+        from soma.synthesizer.jobs import drift
+
+        return drift.run(self.snapshot(), agent)
+
+    def localize(self, execution: str) -> Localisation:
+        """Which decision made an execution fail: ``soma localize``.
+
+        Raises:
+            NothingFound: if there is no such execution.
+        """
+        from soma.synthesizer.jobs import localize
+
+        return localize.run(self.snapshot(), execution)
+
+    def insights(self, agent: str | None = None) -> Insights:
+        """What the nights found, the surest first: ``soma insights``."""
+        from soma.synthesizer.jobs import insights
+
+        return insights.run(self.snapshot(), agent=agent)
 
     def chain(self, execution: str) -> Chains:
         """One execution, decision by decision: ``soma decisions --execution``.

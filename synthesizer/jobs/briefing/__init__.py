@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soma.synthesizer.agents import require_known
 from soma.synthesizer.inputs import Queryable, answer
-from soma.synthesizer.jobs import chain, divergence, health, localize
+from soma.synthesizer.jobs import chain, divergence, drift, health, localize
 from soma.synthesizer.jobs.health.compute import has_failed
 from soma.synthesizer.jobs.health.model import Run
 
@@ -36,6 +36,7 @@ def run(vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95) 
         repeats=answer(vault, RepeatRow, __name__, "repeats", (agent,)),
         ends=answer(vault, EndRow, __name__, "ends", (agent,)),
         insights=answer(vault, InsightRow, __name__, "insights", (agent,)),
+        drift=next(iter(drift.run(vault, agent).agents), None),
     )
     failed = [each for each in runs if found.failed[each.execution_id]]
     last = max(failed, key=_latest, default=None)

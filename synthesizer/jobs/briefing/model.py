@@ -8,11 +8,12 @@ import msgspec
 
 from soma.synthesizer.jobs.chain.model import Chain
 from soma.synthesizer.jobs.divergence.model import Measure, Pair, Verdict
+from soma.synthesizer.jobs.drift.model import AgentDrift
 from soma.synthesizer.jobs.health.model import AgentHealth
 from soma.synthesizer.jobs.localize.model import Blamed
 from soma.synthesizer.stats import Proportion
 
-ReasonKind = Literal["divergence", "end", "silent", "action", "repeat", "insight"]
+ReasonKind = Literal["divergence", "drift", "end", "silent", "action", "repeat", "insight"]
 
 
 class ActionRow(msgspec.Struct, frozen=True):
@@ -69,9 +70,9 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One answer to "why", in words, and ids that show it.
 
     Attributes:
-        kind: ``divergence``: a peer does better on the same tasks. ``end``: errors that ended runs. ``silent``: runs
-            that failed without any error. ``action``: calls that fail. ``repeat``: failed calls made again unchanged.
-            ``insight``: found by someone else.
+        kind: ``divergence``: a peer does better on the same tasks. ``drift``: it behaves differently than before.
+            ``end``: errors that ended runs. ``silent``: runs that failed without any error. ``action``: calls that
+            fail. ``repeat``: failed calls made again unchanged. ``insight``: found by someone else.
         weight: Runs it concerns.
         advice: What to do about it; ``None`` when there is nothing to suggest.
         evidence: Decision, execution, divergence or insight ids, the first few.
@@ -143,3 +144,4 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     repeats: list[RepeatRow]
     ends: list[EndRow]
     insights: list[InsightRow]
+    drift: AgentDrift | None = None

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from soma.synthesizer import commands
 from soma.synthesizer.error_text import grouped, likeness, telling_line
 from soma.synthesizer.jobs.divergence.model import END, Pair
+from soma.synthesizer.jobs.drift.explain import day, effect
+from soma.synthesizer.jobs.drift.model import AgentDrift
 from soma.synthesizer.jobs.health.model import AgentHealth
 from soma.synthesizer.wording import duration, number, percent, plain, points
 
@@ -26,12 +28,34 @@ def reasons_of(agent: AgentHealth, found: Found, pairs: Sequence[Pair]) -> tuple
     """All reasons, the most telling kinds first."""
     return (
         *_divergence(agent.agent_id, pairs),
+        *_drift(found.drift),
         *_ends(agent, found),
         *_silent(agent, found),
         *_actions(agent, found),
         *_repeats(found),
         *(_insight(row) for row in found.insights),
     )
+
+
+def _drift(drift: AgentDrift | None) -> Iterator[Reason]:
+    """The latest change of each aspect; what it was asked to do is its own page's matter."""
+    for aspect in drift.aspects if drift else ():
+        if aspect.name == "tasks" or not aspect.changes or drift is None:
+            continue
+        change = max(aspect.changes, key=lambda each: (each.since, each.q_value))
+        words = {"outcome": "How its runs end", "actions": "What it does", "duration": "How long its runs take"}
+        what = words.get(aspect.name, "What its runs cost")
+        which = f" ({plain(change.what, 60)})" if change.what else ""
+        yield Reason(
+            kind="drift",
+            text=f"{what}{which} changed since {day(change.since)}: {effect(change)}",
+            weight=change.after_runs,
+            advice=Advice(
+                f"find out what changed around {day(change.since)}",
+                (commands.soma("drift", "--agent", drift.agent_id),),
+            ),
+            evidence=(change.execution_id,),
+        )
 
 
 def _divergence(agent_id: str, pairs: Sequence[Pair]) -> Iterator[Reason]:

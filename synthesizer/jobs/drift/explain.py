@@ -116,19 +116,20 @@ def _change(aspect: Aspect, change: Change) -> Iterator[RenderableType]:
         line.append(": changed")
     else:
         line.append("changed", style="bold")
-    line.append(f" since {_day(change.since)}")
+    line.append(f" since {day(change.since)}")
     if change.earliest != change.latest:
-        line.append(f" (between {_day(change.earliest)} and {_day(change.latest)})")
+        line.append(f" (between {day(change.earliest)} and {day(change.latest)})")
     yield line
-    yield Text(_effect(change))
+    yield Text(effect(change))
     if change.also:
         more = f" and {len(change.also) - _ALSO} more" if len(change.also) > _ALSO else ""
         names = ", ".join(plain(name, 40) for name in change.also[:_ALSO])
         yield Text(f"also: {names}{more}", style="dim")
 
 
-def _effect(change: Change) -> str:
-    told = f"q = {probability(change.q_value)}, seen {_day(change.seen_at)}".replace("= <", "<")
+def effect(change: Change) -> str:
+    """What changed by how much, in words."""
+    told = f"q = {probability(change.q_value)}, seen {day(change.seen_at)}".replace("= <", "<")
     if change.before is not None and change.after is not None:
         rates = f"{_share(change.before)} before, {_share(change.after)} after"
         if change.difference is None:
@@ -197,7 +198,8 @@ def _left_out(result: Drift) -> Iterator[RenderableType]:
         yield Text(f"Left out: {number(left, 'run')} of {number(agents, 'agent')} without a time.", style="dim")
 
 
-def _day(micros: int) -> str:
+def day(micros: int) -> str:
+    """An instant to the minute (UTC)."""
     return to_datetime(micros).strftime("%-d %b %Y %H:%M")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from soma.synthesizer.inputs import Queryable, answer
-from soma.synthesizer.jobs import divergence, health
+from soma.synthesizer.jobs import archetypes, divergence, health
 
 from .compute import report_of
 from .model import InsightRow, KnowsRow, Report, SourceRow, UnusableRow
@@ -27,5 +27,6 @@ def run(vault: Queryable, *, now: int, version: int = 0, level: float = 0.95) ->
         answer(vault, SourceRow, __name__, "sources"),
         answer(vault, UnusableRow, __name__, "unusable"),
         answer(vault, KnowsRow, __name__, "knows"),
+        archetypes=len(archetypes.run(vault).archetypes),
         now=now,
     )

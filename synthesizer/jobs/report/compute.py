@@ -36,6 +36,7 @@ def report_of(
     unusable: Sequence[UnusableRow],
     knows: Sequence[KnowsRow],
     *,
+    archetypes: int,
     now: int,
 ) -> Report:
     """The report of one vault version at one instant."""
@@ -69,7 +70,7 @@ def report_of(
             decisions=status.decisions,
             insights=len(findings),
             policies=0,
-            archetypes=0,
+            archetypes=archetypes,
         ),
         layers=Layers(archive=status.executions, working=0, emerging=became["pending"], canon=0),
         governance=Governance(pending=became["pending"], promoted=became["promoted"], rejected=became["rejected"]),
