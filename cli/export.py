@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +17,6 @@ from .options import json_option, open_snapshot, vault_option
 
 if TYPE_CHECKING:
     from soma.vault import Snapshot
-
-_MODE = 0o644
 
 
 @click.command("export")
@@ -75,7 +71,7 @@ def _trajectories(
         if out is None or out == "-":
             click.echo(text, nl=False)
         else:
-            _write(Path(out), text)
+            _write(Path(out), text.encode())
         return
     if out is None:
         raise UsageError("several runs need a folder", hint="soma export --agent NAME --out FOLDER")
@@ -89,7 +85,7 @@ def _trajectories(
     for number, name in enumerate(names):
         # An id from a trace never becomes a path: only its plain characters do, after a number that makes it unique.
         plain = re.sub(r"[^A-Za-z0-9-]+", "-", name)[:80]
-        _write(Path(out) / f"{number:05d}-{plain}.json", codec.pretty(export_atif(snapshot, name)) + "\n")
+        _write(Path(out) / f"{number:05d}-{plain}.json", (codec.pretty(export_atif(snapshot, name)) + "\n").encode())
     if as_json:
         click.echo(codec.pretty({"schema": "soma.export", "schemaVersion": 1, "format": "atif", "executions": names}))
     else:
@@ -118,7 +114,7 @@ def _event_log(
         for piece in pieces:
             sys.stdout.write(piece)
     else:
-        _stream(Path(out), pieces)
+        _write(Path(out), (piece.encode("utf-8", "replace") for piece in pieces))
         if as_json:
             told = {"runs": tally.executions, "events": tally.events, "eventsWithoutTime": tally.untimed}
             click.echo(
@@ -133,32 +129,10 @@ def _event_log(
         )
 
 
-def _stream(path: Path, pieces: Iterable[str]) -> None:
-    """Write ``pieces`` as they come; the file is there whole or not at all."""
+def _write(path: Path, text: bytes | Iterable[bytes]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    except OSError as problem:
-        raise _unwritable(path, problem) from problem
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
-            stream.writelines(pieces)
-            stream.flush()
-            os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(beside).chmod(_MODE & ~umask)
-        Path(beside).replace(path)
-    except OSError as problem:
-        raise _unwritable(path, problem) from problem
-    finally:
-        Path(beside).unlink(missing_ok=True)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_whole(path, text.encode())
+        files.write_whole(path, text)
     except OSError as problem:
         raise _unwritable(path, problem) from problem
 

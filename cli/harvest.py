@@ -88,10 +88,13 @@ def _explain(paths: tuple[str, ...], options: Options, as_json: bool) -> None:
     from soma.harvester.explain import explain
 
     from .explain import ExplainedFiles, explained, render
-    from .output import emit
+    from .output import emit, note
 
     settings = options.settings(None, personal_key())
-    found = [explained(explain(candidate, settings)) for candidate in discover(paths).candidates]
+    discovered = discover(paths)
+    for path, why in (*discovered.unreadable, *discovered.passed_by):
+        note(f"{path}: {why}")
+    found = [explained(explain(candidate, settings)) for candidate in discovered.candidates]
     emit(ExplainedFiles(files=tuple(found)), as_json, render)
 
 

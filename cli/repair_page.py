@@ -30,6 +30,9 @@ def render(done: Repaired) -> RenderableType:
         parts.append(Text(f"{table.table} was made anew; its old folder is kept as {plain(table.moved_to)}."))
     back = number(done.rebuilt, "execution")
     parts.append(Text(f"Read again: {number(done.reread, 'source')}; {back} came back. Vault version {done.version}."))
+    if done.kept:
+        told = number(done.kept, "execution")
+        parts.append(Text(f"Kept from files that can still be read, though the sources are gone: {told}."))
     if done.lost:
         parts += [Text(), Text("Not rebuilt, as far as the ledger tells:", style="red")]
         parts += _listed([f"{item.path}: {number(item.executions, 'execution')}, {item.why}" for item in done.lost])

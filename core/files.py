@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 PRIVATE_FILE = 0o600
@@ -43,13 +44,13 @@ def write_private_once(path: Path, data: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """The same with the file mode chosen by the caller (subject to the process's umask)."""
+def write_whole(path: Path, data: bytes | Iterable[bytes], mode: int = 0o644) -> None:
+    """The same with the file mode chosen by the caller (subject to the umask); ``data`` may come in pieces."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            stream.writelines([data] if isinstance(data, bytes) else data)
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)

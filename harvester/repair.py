@@ -51,6 +51,7 @@ class Repaired(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         set_aside: Tables that were made anew.
         reread: Sources that were read again.
         rebuilt: Executions that came back.
+        kept: Executions of sources that are gone whose rows were found in files that can still be read.
         tables: Rows before and after reading again.
         lost: Sources of which something could not be rebuilt.
         cannot: What else could not be rebuilt, in words.
@@ -65,6 +66,7 @@ class Repaired(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     set_aside: list[SetAside]
     reread: int
     rebuilt: int
+    kept: int
     tables: list[TableRows]
     lost: list[LostSource]
     cannot: list[str]
@@ -123,6 +125,7 @@ def repair(
         set_aside=mended.set_aside,
         reread=reread,
         rebuilt=len(_executions(after) - _executions(before)),
+        kept=mended.kept,
         tables=[TableRows(table.path, _rows(before, table), _rows(after, table)) for table in TABLES],
         lost=_lost(marked, after),
         cannot=_cannot(mended, marked, options, set(here)),
