@@ -72,7 +72,7 @@ def program(command: str) -> str:
         prompt = _PROMPT.search(text) if text.startswith("#") else None
         text = text[prompt.end() :] if prompt else text
     name = "" if _is_prose(text) else _program(text)
-    return "test" if name == "[" else name
+    return "test" if name.startswith("[") else name.partition("[")[0]
 
 
 def _is_prose(text: str) -> bool:

@@ -56,7 +56,7 @@ def test_ten_equal_agents_are_seldom_called_different(mix: dict[int, tuple[int, 
 
 
 def test_looking_every_night_raises_hardly_a_false_alarm() -> None:
-    """Ten agents are looked at for 20 nights; alarms counted are those of any night, as the largest e-value is kept."""
+    """Four agents are looked at for 18 nights; a world counts when any night of it raises an alarm."""
     alarms = repeated = 0
     for seed in range(60):
         world = level(seed, 4)
