@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.conformance.model import Conformance
     from soma.synthesizer.jobs.divergence.model import Divergence
     from soma.synthesizer.jobs.drift.model import Drift
+    from soma.synthesizer.jobs.gates.model import Gates
     from soma.synthesizer.jobs.health.model import Status
     from soma.synthesizer.jobs.insights.model import Insights
+    from soma.synthesizer.jobs.lessons.model import Lessons
     from soma.synthesizer.jobs.localize.model import Localisation
     from soma.synthesizer.jobs.process_map.model import ProcessMap
     from soma.synthesizer.jobs.report.model import Report
@@ -210,6 +212,22 @@ class Vault:
         from soma.synthesizer.jobs import insights
 
         return insights.run(self.snapshot(), agent=agent)
+
+    def gates(self, by: str, *, treatment: str | None = None, control: str | None = None) -> Gates:
+        """Is one arm of executions better than another: ``soma gates --by LABEL``.
+
+        Raises:
+            NothingFound: if no execution tells the label, or no execution is of an arm named.
+        """
+        from soma.synthesizer.jobs import gates
+
+        return gates.run(self.snapshot(), by, treatment=treatment, control=control)
+
+    def lessons(self, agent: str | None = None, *, query: str | None = None) -> Lessons:
+        """Errors that were fixed, how, and how often that worked: ``soma lessons``."""
+        from soma.synthesizer.jobs import lessons
+
+        return lessons.run(self.snapshot(), agent, query=query)
 
     def chain(self, execution: str) -> Chains:
         """One execution, decision by decision: ``soma decisions --execution``.

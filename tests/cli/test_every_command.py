@@ -31,6 +31,8 @@ JSON = [
     (["drift"], "soma.drift"),
     (["archetypes"], "soma.archetypes"),
     (["insights"], "soma.insights"),
+    (["lessons"], "soma.lessons"),
+    (["gates", "--by", "agent", "--control", "gpt-4"], "soma.gates"),
     (["report"], "soma.report"),
     (["vault", "info", "--sources", "--quarantine"], "soma.vault.info"),
     (["vault", "check"], "soma.vault.check"),
