@@ -65,6 +65,46 @@ class TaskRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("a task rule needs a condition: id, text, regex, agent or labels")
 
 
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What may be spent: tokens and US dollars; ``None`` is no limit, 0 is nothing at all."""
+
+    tokens: int | None = None
+    cost_usd: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, limit in (("tokens", self.tokens), ("cost_usd", self.cost_usd)):
+            if limit is not None and not 0 <= limit < float("inf"):
+                raise ValueError(f"{name} must be a number from 0 up")
+
+
+class BudgetSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[budget]``: limits of one session; ``[budget.agent]``: limits of one agent over all its sessions."""
+
+    tokens: int | None = None
+    cost_usd: float | None = None
+    agent: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        _ = self.session
+
+    @property
+    def session(self) -> Limits:
+        """The limits of one session."""
+        return Limits(self.tokens, self.cost_usd)
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[thresholds]``: the pressures from which agents are guided, warned, and kept from what cannot be undone."""
+
+    guide: float = 0.25
+    warn: float = 0.50
+    block: float = 0.75
+
+    def __post_init__(self) -> None:
+        if not 0 < self.guide <= self.warn <= self.block <= 1:
+            raise ValueError("thresholds must rise: 0 < guide <= warn <= block <= 1")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in ``soma.toml``; ``tasks`` may stand in ``tasks.toml`` beside it instead."""
 
@@ -74,6 +114,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agents: list[AgentRule] = []
     redact: RedactSettings = RedactSettings()
     tasks: list[TaskRule] = []
+    budget: BudgetSettings = BudgetSettings()
+    thresholds: Thresholds = Thresholds()
 
 
 class Sourced(msgspec.Struct, frozen=True):

@@ -1,0 +1,21 @@
+-- Decisions of the executions ?, each with the place of its execution in the list.
+SELECT
+    wanted.place,
+    d.decision_id,
+    d.role,
+    d.action,
+    d.tool,
+    d.arguments_digest,
+    d.output_digest,
+    d.outcome,
+    d.error,
+    d.output,
+    d.reasoning,
+    d.tokens_in,
+    d.tokens_out,
+    d.cost_usd,
+    d.duration_ms,
+    epoch_us(d.started_at) AS started_at
+FROM (SELECT unnest(?::VARCHAR[]) AS execution_id, unnest(range(len(?::VARCHAR[]))) AS place) AS wanted
+JOIN decisions AS d ON d.execution_id = wanted.execution_id
+ORDER BY wanted.place, d.step, d.decision_id
