@@ -32,6 +32,7 @@ JSON = [
     (["archetypes"], "soma.archetypes"),
     (["insights"], "soma.insights"),
     (["lessons"], "soma.lessons"),
+    (["replay", "--agent", "gpt-4"], "soma.replay"),
     (["gates", "--by", "agent", "--control", "gpt-4"], "soma.gates"),
     (["report"], "soma.report"),
     (["vault", "info", "--sources", "--quarantine"], "soma.vault.info"),
