@@ -68,9 +68,7 @@ class Vault:
         Raises:
             VaultMissing: if nothing was harvested yet.
         """
-        snapshot = self._root.snapshot()
-        snapshot.task_rules = tuple(load(Path.cwd(), os.environ, {}).settings.tasks)
-        return snapshot
+        return self._root.snapshot(load(Path.cwd(), os.environ, {}).settings.tasks)
 
     @property
     def executions(self) -> pl.LazyFrame:

@@ -44,6 +44,6 @@ def open_snapshot(vault: str | None) -> Snapshot:
     Raises:
         VaultMissing: if there is none.
     """
-    snapshot = open_vault(vault).snapshot()
-    snapshot.task_rules = tuple(config(vault=vault).settings.tasks)
-    return snapshot
+    commands.name_vault(vault)
+    settings = config(vault=vault).settings
+    return VaultRoot(settings.vault).snapshot(settings.tasks)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from .options import config, json_option, open_vault, vault_option
+from soma.vault import VaultRoot
+
+from .options import config, json_option, vault_option
 
 
 @click.command("synthesize")
@@ -21,8 +23,7 @@ def command(vault: str | None, as_json: bool) -> None:
 
     from .output import emit, progress
 
+    settings = config(vault=vault).settings
     with progress() as told:
-        result = synthesize(
-            open_vault(vault), now=clock.now(), task_rules=config(vault=vault).settings.tasks, told=told
-        )
+        result = synthesize(VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, told=told)
     emit(result, as_json, render, schema="soma.synthesize", schemaVersion=1)

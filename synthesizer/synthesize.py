@@ -14,7 +14,7 @@ from soma import clock, codec
 from soma.config import TaskRule
 from soma.schema import DECAYED, PROPOSALS, RESULTS
 from soma.synthesizer.jobs import archetypes, divergence, drift, insights, signatures, tasks, variants
-from soma.vault import Snapshot, VaultRoot
+from soma.vault import VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.writer import Changes
 
@@ -83,7 +83,7 @@ def synthesize(
         VaultMissing: if nothing was harvested yet.
         VaultLocked: if another writer holds the vault.
     """
-    snapshot = _pinned(root, task_rules)
+    snapshot = root.snapshot(task_rules)
     vault = Keeping(snapshot)
     paths = 0
     runs: list[JobRun] = []
@@ -92,8 +92,8 @@ def synthesize(
     fresh = bool(snapshot.sql(query(__package__, "answered"), (basis(vault),))["answers"][0].as_py())
     if not fresh:
         told("paths")
-        paths = _add_paths(root, snapshot)
-        vault = Keeping(_pinned(root, task_rules) if paths else snapshot)
+        paths = _add_paths(root)
+        vault = Keeping(root.snapshot(task_rules))
         for name, job in JOBS.items():
             told(name)
             started = clock.stopwatch()
@@ -120,16 +120,11 @@ def synthesize(
     )
 
 
-def _pinned(root: VaultRoot, task_rules: Sequence[TaskRule]) -> Snapshot:
-    snapshot = root.snapshot()
-    snapshot.task_rules = tuple(task_rules)
-    return snapshot
-
-
-def _add_paths(root: VaultRoot, snapshot: Snapshot) -> int:
+def _add_paths(root: VaultRoot) -> int:
     changes = Changes()
-    added = add_missing_paths(snapshot, changes)
     with root.writer() as writer:
+        # Looked for under the lock: of two runs at once the second finds none missing.
+        added = add_missing_paths(root.snapshot(), changes)
         writer.commit(changes)
     return added
 

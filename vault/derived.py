@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from soma.schema import PATHS
 
-from .delta import LiveTable
 from .snapshot import Snapshot
 from .writer import Changes
 
@@ -19,14 +18,15 @@ _STALE = 2
 def add_missing_paths(snapshot: Snapshot, changes: Changes) -> int:
     """Add to ``changes`` the paths that the snapshot shows but does not keep yet; returns how many.
 
-    Paths of readings that nobody sees any more stay until they are most of the table: they are seen by no query.
+    The caller holds the vault for writing, so that no two add the same. Paths of readings that nobody sees any more
+    stay until they are most of the table: they are seen by no query.
     """
     missing: pa.Table = snapshot.sql("SELECT * FROM paths_missing ORDER BY execution_id")
     stored = sum(snapshot.live(PATHS).files().values())
     visible = int(snapshot.sql("SELECT count(*) AS n FROM visible")["n"][0].as_py())
     if stored + missing.num_rows > _STALE * visible:
         current = snapshot.sql("SELECT * FROM paths_kept ORDER BY execution_id")
-        old = set(LiveTable(snapshot.vault, PATHS).read(["execution_id"])["execution_id"].to_pylist())
+        old = set(snapshot.read(PATHS, ["execution_id"])["execution_id"].to_pylist())
         changes.add(PATHS, "execution_id", old, _together(current, missing))
     elif missing.num_rows:
         changes.add(PATHS, "execution_id", set(), missing)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soma import clock, codec, files
+from soma.config import TaskRule
 from soma.errors import VaultError, VaultMissing, VaultNewer
 from soma.schema import LAYERS, SCHEMA_VERSION
 
@@ -126,8 +128,11 @@ class VaultRoot:
             )
         return version
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, task_rules: Sequence[TaskRule] = ()) -> Snapshot:
         """The vault as it is now, pinned: what is committed later does not change it.
+
+        Args:
+            task_rules: The project's rules about which executions attempt which task, for the jobs that ask it.
 
         Raises:
             VaultMissing, VaultNewer, VaultError: if it cannot be opened.
@@ -137,7 +142,9 @@ class VaultRoot:
         if self.check_version() < SCHEMA_VERSION:
             raise VaultError("the vault has an older layout", where=str(self.path),
                              hint="the next soma harvest brings it up to date")  # fmt: skip
-        return Snapshot.pin(self.path)
+        snapshot = Snapshot.pin(self.path)
+        snapshot.task_rules = tuple(task_rules)
+        return snapshot
 
     def writer(self, *, wait_s: float = _WAIT_S) -> Writer:
         """The one writer of the vault, as a context manager; repairs what a killed writer left behind.

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,18 @@ def decide(root: VaultRoot, identity: str, status: str) -> None:
     changes.add(PROPOSALS, "insight_id", {identity}, type(table).from_pylist(changed, schema=table.schema))
     with root.writer() as writer:
         writer.commit(changes)
+
+
+def test_two_at_once_keep_each_path_once(made: Path, tmp_path: Path) -> None:
+    root = VaultRoot(tmp_path / "vault")
+    harvested(root, made / "traces")
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: synthesize(root, now=NOW), range(2)))
+    snapshot = root.snapshot()
+    (row,) = snapshot.sql("SELECT count(*) AS rows, count(DISTINCT execution_id) AS runs FROM paths_stored").to_pylist()
+    assert row["rows"] == row["runs"] == done[0].executions
+    assert sum(each.paths for each in done) == row["runs"]
+    assert len(insights.known(snapshot)) == len({item.insight_id for item in insights.known(snapshot)})
 
 
 def test_kept_answers_are_those_that_are_computed(root: VaultRoot) -> None:

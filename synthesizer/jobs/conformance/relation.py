@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import Stratum, benjamini_hochberg, compare, proportion
 
 from .model import Measure, Relation, Run, Verdict
@@ -24,7 +25,7 @@ class Outcome(msgspec.Struct, frozen=True):
 def related(runs: Sequence[Outcome], level: float) -> Relation | None:
     """The runs below the median against the others; ``None`` when all conform alike or no outcome is known."""
     measure: Measure = "success" if any(item.run.success is not None for item in runs) else "status"
-    known = [(item, good) for item in runs if (good := _good(item.run, measure)) is not None]
+    known = [(item, good) for item in runs if (good := did_well(item.run, measure)) is not None]
     if not known:
         return None
     below = quantile(sorted(item.conformance for item, _ in known), 0.5)
@@ -71,9 +72,3 @@ def settled(relations: Sequence[Relation | None], delta: float, level: float) ->
             verdict = "different"
         found.append(msgspec.structs.replace(item, q_value=q_value, verdict=verdict))
     return found
-
-
-def _good(run: Run, measure: Measure) -> bool | None:
-    if measure == "success":
-        return run.success
-    return None if run.status == "unknown" else run.status == "completed"

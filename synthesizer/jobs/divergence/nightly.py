@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import Stratum, e_process_over_tasks
 
 from .model import Measure, Run
-from .outcomes import ByTask, good
+from .outcomes import ByTask
 
 _DAY = 24 * 3600 * 1_000_000
 
@@ -29,7 +30,7 @@ def looks_of(first: ByTask, second: ByTask, measure: Measure) -> list[list[Strat
     for number, side in enumerate((first, second)):
         for task, runs in side.items():
             for run in runs:
-                if (outcome := good(run, measure)) is not None:
+                if (outcome := did_well(run, measure)) is not None:
                     nights[_night(run) or latest].append((task, number, outcome))
     waiting: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     looks = []

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import Difference, Stratum, compare, proportion
 
 from .model import Measure, Run, Side
@@ -29,13 +30,6 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         """Both agents, in the order of the alphabet."""
         one, other = sorted((self.first.agent_id, self.second.agent_id))
         return one, other
-
-
-def good(run: Run, measure: Measure) -> bool | None:
-    """Whether the execution did well by this measure; ``None`` when that is not known."""
-    if measure == "success":
-        return run.success
-    return None if run.status == "unknown" else run.status == "completed"
 
 
 def compared(one: ByTask, other: ByTask, level: float) -> Comparison:
@@ -77,7 +71,7 @@ def strata(first: ByTask, second: ByTask, measure: Measure) -> list[Stratum]:
 
 
 def _tally(runs: Iterable[Run], measure: Measure) -> tuple[int, int]:
-    known = [outcome for run in runs if (outcome := good(run, measure)) is not None]
+    known = [outcome for run in runs if (outcome := did_well(run, measure)) is not None]
     return sum(known), len(known)
 
 

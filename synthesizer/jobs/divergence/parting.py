@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import Difference, Proportion, Stratum, benjamini_hochberg, compare, fisher, proportion
 
 from .align import LONGEST, Slot, aligned
 from .credit import Observed, credit
 from .model import END, Chosen, Measure, Option, Parting, Path, Run
-from .outcomes import ByTask, good, strata
+from .outcomes import ByTask, strata
 from .tree import SHRINKAGE, tree_of
 
 Paths = Mapping[str, Path]
@@ -69,7 +70,7 @@ def parting_of(first: ByTask, second: ByTask, paths: Paths, measure: Measure, le
         return None
     chance = chances[forks.index(fork)]
     tree = tree_of(
-        *([(_actions(paths, run), good(run, measure)) for run in side] for side in beside.sides),
+        *([(_actions(paths, run), did_well(run, measure)) for run in side] for side in beside.sides),
         depth=fork.place + 2, limit=_BRANCHES,
     )  # fmt: skip
     one, other = fork.actions
@@ -118,7 +119,7 @@ def _observed(beside: Beside, measure: Measure) -> list[Observed]:
         )
         for side, runs in enumerate(beside.sides)
         for run in runs
-        if (outcome := good(run, measure)) is not None
+        if (outcome := did_well(run, measure)) is not None
     ]
 
 
@@ -179,7 +180,7 @@ def _grouped(runs: Sequence[Run], stratum_of: Callable[[str], str]) -> dict[str,
 
 
 def _outcome(runs: Iterable[Run], measure: Measure, level: float) -> Proportion:
-    known = [outcome for run in runs if (outcome := good(run, measure)) is not None]
+    known = [outcome for run in runs if (outcome := did_well(run, measure)) is not None]
     return proportion(sum(known), len(known), level)
 
 

@@ -11,6 +11,7 @@ import msgspec
 from soma.identity import digest
 from soma.synthesizer.jobs.conformance import agentflow
 from soma.synthesizer.jobs.tasks.model import Tasks
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import benjamini_hochberg, compare, needed_per_side, proportion
 from soma.synthesizer.stats.change_point import Moment, Stretch
 
@@ -93,7 +94,7 @@ def _agent(name: str, members: Sequence[Run], assignments: Mapping[str, str], qu
     ]
     judged = sum(run.success is not None for run in runs)
     measure: Measure = "success" if judged and 2 * judged >= len(runs) else "status"
-    outcomes = [good(run, measure) for run in runs]
+    outcomes = [did_well(run, measure) for run in runs]
     streams: list[tuple[Name, Stream]] = [
         (
             "outcome",
@@ -140,13 +141,6 @@ def _sizes(known: Sequence[Known], values: Sequence[float | None]) -> Sizes:
 def _random(execution_id: str) -> float:
     """A number from 0 to 1 that is the same every time and depends on nothing but the id."""
     return (int(digest("drift\x1f" + execution_id, size=6), 16) + 0.5) / 2**48
-
-
-def good(run: Run, measure: Measure) -> bool | None:
-    """Whether the execution did well by this measure; ``None`` when that is not known."""
-    if measure == "success":
-        return run.success
-    return None if run.status == "unknown" else run.status == "completed"
 
 
 def _answer(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from soma.synthesizer.jobs.tasks.model import Tasks
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import Proportion, Stratum, compare, e_benjamini_hochberg, proportion
 from soma.synthesizer.wording import number, plain
 
@@ -124,12 +125,6 @@ def gates_of(runs: Iterable[Run], tasks: Tasks, question: Question) -> Gates:
     )
 
 
-def _good(run: Run, measure: Measure) -> bool | None:
-    if measure == "success":
-        return run.success
-    return None if run.status == "unknown" else run.status == "completed"
-
-
 def _measure(arms: Mapping[str, Sequence[Run]], control: str | None) -> Measure:
     """``success`` where it is known of the control and of another arm, else how executions ended."""
     knowing = {name for name, runs in arms.items() if any(run.success is not None for run in runs)}
@@ -143,7 +138,7 @@ def _known(
     """Executions with known outcome that have a task, and how many have none."""
     found, without = [], 0
     for run in runs:
-        if (good := _good(run, measure)) is None:
+        if (good := did_well(run, measure)) is None:
             continue
         task = _ALL if question.across_tasks else assignments.get(run.execution_id)
         if task is None:
@@ -154,7 +149,7 @@ def _known(
 
 
 def _arm(name: str, runs: Sequence[Run], assignments: Mapping[str, str], measure: Measure, level: float) -> Arm:
-    outcomes = [outcome for run in runs if (outcome := _good(run, measure)) is not None]
+    outcomes = [outcome for run in runs if (outcome := did_well(run, measure)) is not None]
     tasks = [assignments[run.execution_id] for run in runs if run.execution_id in assignments]
     starts = [run.started_at for run in runs if run.started_at is not None]
     return Arm(
@@ -314,7 +309,7 @@ def _not_known(
 ) -> Iterator[str]:  # fmt: skip
     runs = [run for members in arms.values() for run in members]
     word = "success" if measure == "success" else "how it ended"
-    missing = sum(_good(run, measure) is None for run in runs)
+    missing = sum(did_well(run, measure) is None for run in runs)
     if missing:
         yield f"{word} of {missing:,} of {number(len(runs), 'run')}"
     untold = _count(run for run in own if arm_of(question.by)(run) is None)

@@ -12,6 +12,7 @@ import msgspec
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
 from soma.synthesizer.jobs.tasks.model import Tasks
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import Difference, Proportion, Stratum, compare, proportion
 
 Measure = Literal["success", "status"]
@@ -131,10 +132,3 @@ def _effect(
     difference = compare((Stratum(*table) for table in both), screening=True)
     assert difference is not None  # noqa: S101 - every stratum has both sides
     return Effect(measure=measure, marked=with_mark, others=others, difference=difference)
-
-
-def did_well(run: Run, measure: Measure) -> bool | None:
-    """Whether the execution did well by this measure; ``None`` when that is not known."""
-    if measure == "success":
-        return run.success
-    return None if run.status == "unknown" else run.status == "completed"

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from soma.synthesizer.jobs.tasks.model import Task, Tasks
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import Proportion, proportion
 from soma.synthesizer.wording import number
 
 from .model import Group, Run, Scope, Spread, Variant, Variants
-from .prefixes import candidates, judged, measure_of, well
+from .prefixes import candidates, judged, measure_of
 
 _ROUNDING = 1e-9
 _SCOPES: tuple[Scope, ...] = ("all", "agent", "task", "agent and task")
@@ -157,7 +158,7 @@ def _variant(
     path: tuple[str, ...], runs: Sequence[Run], whole: int, covered: float, task_of: Mapping[str, str], level: float
 ) -> Variant:
     measure = measure_of(runs)
-    failed = [run.execution_id for run in runs if well(run, measure) is False]
+    failed = [run.execution_id for run in runs if did_well(run, measure) is False]
     return Variant(
         path=path,
         executions=len(runs),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import Difference, Proportion, Stratum, benjamini_hochberg, compare, proportion
 
 from .model import FailurePrefix, Measure, Run
@@ -46,13 +47,6 @@ def measure_of(runs: Sequence[Run]) -> Measure:
     return "success" if known and (known >= _ENOUGH or 2 * known >= len(runs)) else "status"
 
 
-def well(run: Run, measure: Measure) -> bool | None:
-    """Whether the execution did well by this measure; ``None`` when that is not known."""
-    if measure == "success":
-        return run.success
-    return None if run.status == "unknown" else run.status == "completed"
-
-
 def candidates(runs: Sequence[Run], tasks: Mapping[str, str], measure: Measure, level: float) -> list[Candidate]:
     """Every beginning with enough executions of known outcome on both sides: five, and one in a hundred.
 
@@ -62,7 +56,7 @@ def candidates(runs: Sequence[Run], tasks: Mapping[str, str], measure: Measure, 
     known = [
         Known(tuple(run.actions[:_LONGEST]), tasks.get(run.execution_id, ""), good, run)
         for run in runs
-        if run.actions and (good := well(run, measure)) is not None
+        if run.actions and (good := did_well(run, measure)) is not None
     ]
     support = max(LEAST_SUPPORT, math.ceil(_LEAST_SHARE * len(known)))
     totals = _tally(known)

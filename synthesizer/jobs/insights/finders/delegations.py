@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from soma.synthesizer.jobs.insights.confidence import of_share
 from soma.synthesizer.jobs.insights.discovery import chance_of, discovered
-from soma.synthesizer.jobs.insights.ground import LEAST, Effect, Ground, Run, did_well
+from soma.synthesizer.jobs.insights.ground import LEAST, Effect, Ground, Run
 from soma.synthesizer.jobs.insights.model import Finding
 from soma.synthesizer.jobs.insights.phrases import SHORT, beside, did, of_runs
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import Proportion, proportion
 from soma.synthesizer.wording import number, plain
 

@@ -8,9 +8,10 @@ from soma.synthesizer.jobs import divergence
 from soma.synthesizer.jobs.divergence.model import Pair
 from soma.synthesizer.jobs.insights import advice
 from soma.synthesizer.jobs.insights.confidence import of_difference
-from soma.synthesizer.jobs.insights.ground import Ground, did_well
+from soma.synthesizer.jobs.insights.ground import Ground
 from soma.synthesizer.jobs.insights.model import Finding
 from soma.synthesizer.jobs.insights.phrases import SHORT, did
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.wording import number, percent, plain, points
 
 _EVIDENCE = 10

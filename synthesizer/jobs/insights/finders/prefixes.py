@@ -13,7 +13,8 @@ from soma.synthesizer.jobs.insights.ground import Ground
 from soma.synthesizer.jobs.insights.model import Finding
 from soma.synthesizer.jobs.insights.phrases import LONG, SHORT, did
 from soma.synthesizer.jobs.variants.model import FailurePrefix, Measure, Run
-from soma.synthesizer.jobs.variants.prefixes import candidates, judged, measure_of, well
+from soma.synthesizer.jobs.variants.prefixes import candidates, judged, measure_of
+from soma.synthesizer.measure import did_well
 from soma.synthesizer.wording import number, percent, plain, points
 
 _LEVEL = 0.95
@@ -54,7 +55,7 @@ def _finding(
     ground: Ground, runs: Sequence[Run], agents: Sequence[str], measure: Measure, failure: FailurePrefix
 ) -> Finding:
     began = [run for run in runs if tuple(run.actions or ())[: len(failure.prefix)] == failure.prefix]
-    began.sort(key=lambda run: (well(run, measure) is not False, run.execution_id))
+    began.sort(key=lambda run: (did_well(run, measure) is not False, run.execution_id))
     whose = agents[0] if len(agents) == 1 else "all agents"
     return Finding(
         type="failure prefix",
