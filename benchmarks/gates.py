@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from soma.pressure.assignment import Firing, deal
 from soma.synthesizer.jobs import tasks
-from soma.synthesizer.jobs.gates.assignment import Firing, deal
 from soma.synthesizer.jobs.gates.betting import evidence, interval
 from soma.synthesizer.jobs.gates.model import Verdict
 from soma.synthesizer.jobs.gates.pairs import Item, blocks, differences

@@ -348,8 +348,99 @@ DECAYED = Table(
     ),
 )
 
+PRESSURE = Table(
+    "working",
+    "pressure",
+    "what the pressure engine answered to a decision, each execution replayed with a fresh engine",
+    key=("decision_id",),
+    order=("execution_id", "step"),
+    columns=(
+        _required("decision_id", "string", "the decision"),
+        _required("execution_id", "string", "its execution"),
+        _required("reading", "int64", "which write of the execution was replayed: bookkeeping that no view shows"),
+        _required("engine", "string", "digest of the engine's version, its configuration and the patterns"),
+        _required("step", "int32", "0-based order inside the execution"),
+        _required("pressure", "double", "own pressure after it, 0 to 1"),
+        _required("mode", "string", "OBSERVE, GUIDE, WARN or BLOCK"),
+        _required("signals", "doubles", "the five signals in the order of soma.pressure.SIGNALS; null where not known"),
+        _required("pressures", "doubles", "pressure of each"),
+        _required("floor", "double", "height of the highest absolute floor, 0 for none"),
+        _optional("floor_reason", "string", "which floor it is"),
+        _required("patterns", "list", "patterns that match right after it, cooldown or not"),
+    ),
+)
+
+VITALS = Table(
+    "working",
+    "vitals",
+    "the pressure of an execution as a whole",
+    key=("execution_id",),
+    order=("execution_id",),
+    columns=(
+        _required("execution_id", "string", "the execution"),
+        _required("reading", "int64", "which write of it was replayed: bookkeeping that no view shows"),
+        _required("engine", "string", "digest of the engine's version, its configuration and the patterns"),
+        _required("peak_pressure", "double", "highest own pressure, 0 to 1; 0 without decisions"),
+        _optional("peak_step", "int32", "step of the first decision with it; null without decisions"),
+        _optional("warn_step", "int32", "step of the first decision at WARN or above; null where none is"),
+        _required("observe", "int32", "decisions after which the mode was OBSERVE"),
+        _required("guide", "int32", "of them GUIDE"),
+        _required("warn", "int32", "of them WARN"),
+        _required("block", "int32", "of them BLOCK"),
+        _optional("warn_ms", "double", "time spent at WARN or above, in ms; null where starts are not known"),
+    ),
+)
+
+FIRINGS = Table(
+    "archive",
+    "firings",
+    "a guidance pattern fired: where, and whether its message was given",
+    key=("firing_id",),
+    order=("pattern", "firing_id"),
+    columns=(
+        _required("firing_id", "string", "stable id; a commit with an empty one is refused"),
+        _required("pattern", "string", "the pattern"),
+        _required("pattern_version", "int32", "its version"),
+        _required("agent_id", "string", "at whose action it fired"),
+        _required("family", "string", "agents dealt together: the agent without a trailing number"),
+        _required("arm", "string", "treatment, control, or shadow: nobody was there to be told"),
+        _required("source", "string", "hook, wrap, runtime, replay or test; test never counts"),
+        _required("severity", "string", "info, warn or critical"),
+        _required("engine", "string", "digest of the engine's version, its configuration and the patterns"),
+        _required("pressure", "double", "own pressure when it fired, 0 to 1"),
+        _required("what", "string", "what was seen, redacted, at most 500 characters"),
+        _optional("healing", "string", "role of the action advised next"),
+        _optional("execution_id", "string", "the execution, where it is known"),
+        _optional("decision_id", "string", "the decision after which it fired, where it is known"),
+        _optional("step", "int32", "its step"),
+        _optional("fired_at", "timestamp", "when"),
+    ),
+)
+
+FIRING_OUTCOMES = Table(
+    "archive",
+    "firing_outcomes",
+    "what became of a firing some actions later, and in the end",
+    key=("firing_id", "horizon"),
+    order=("firing_id", "horizon"),
+    columns=(
+        _required("firing_id", "string", "the firing; a commit with an empty one is refused"),
+        _required("horizon", "int32", "1, 5 or 10 actions later; 0 means the end of the execution"),
+        _optional("pressure", "double", "own pressure then; null at the end"),
+        _optional(
+            "recovered",
+            "bool",
+            "whether the pattern no longer matched and no action had failed since the last "
+            "failure before the firing; null where the execution ended before",
+        ),
+        _optional("followed", "bool", "whether the next action with another role than before was the advised one"),
+        _optional("success", "bool", "at horizon 0: whether the task was achieved, where it is known"),
+    ),
+)
+
 TABLES: tuple[Table, ...] = (
     EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS, PATHS, RESULTS, PROPOSALS, DECAYED,
+    PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES,
 )  # fmt: skip
 HARVESTED: tuple[Table, ...] = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS)
 """What was read or told; the other tables are made from these."""

@@ -20,6 +20,8 @@ from soma import codec, files
 from soma.errors import VaultError
 from soma.schema import Table
 
+from . import invariants
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -50,8 +52,10 @@ def write_fragment(vault: Path, table: Table, rows: pa.Table, purpose: str = "pa
     """Write ``rows``, laid out in the table's order, as a new private file that is on disk when this returns.
 
     Raises:
-        VaultError: if the disk is full or the folder read-only; nothing is left behind then.
+        VaultError: if the rows break a rule of the table (``soma.vault.invariants``), the disk is full or the folder
+            read-only; nothing is left behind then.
     """
+    invariants.require(table, rows)
     rows = rows.select(table.arrow().names).cast(table.arrow())
     rows = rows.sort_by([(column, "ascending") for column in table.order])
     folder = vault / table.path

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from soma.synthesizer.jobs.gates.assignment import Firing, Urn, deal, draw, family_of
+from soma.pressure.assignment import Firing, Urn, deal, draw, family_of
 from soma.synthesizer.jobs.gates.sequential import Gate, fed, judged
 
 FIRINGS = st.lists(

@@ -1,0 +1,35 @@
+"""What no commit may break, whoever makes it: rules of the tables, checked on rows before they are written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soma.errors import VaultError
+from soma.schema import FIRING_OUTCOMES, FIRINGS, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_NEVER_EMPTY = {FIRINGS.name: "firing_id", FIRING_OUTCOMES.name: "firing_id"}
+"""A firing without an id could not be dealt an arm, nor its outcome be told from another's: a bias nobody would see."""
+
+
+def require(table: Table, rows: pa.Table) -> None:
+    """Refuse rows that break a rule of their table.
+
+    Raises:
+        VaultError: naming the table, the column and how many rows break the rule; nothing is written then.
+    """
+    import pyarrow.compute as pc
+
+    for column in table.columns:
+        if not column.nullable and (missing := rows[column.name].null_count):
+            raise _refused(table, f"{missing:,} of {rows.num_rows:,} rows have no {column.name}")
+    never_empty = _NEVER_EMPTY.get(table.name)
+    if never_empty is not None and (empty := pc.sum(pc.equal(rows[never_empty], "")).as_py()):
+        raise _refused(table, f"{empty:,} of {rows.num_rows:,} rows have an empty {never_empty}")
+
+
+def _refused(table: Table, why: str) -> VaultError:
+    hint = "nothing was written; this is a bug of whoever made the rows"
+    return VaultError(why, where=table.path, hint=hint)
