@@ -107,15 +107,20 @@ def table(found: Survey) -> None:
         print(f"  {one} + {other}: {times}")
 
 
-def show(vault: Vault, found: Survey, pattern: str, sample: int, seed: int) -> None:
-    """Firings drawn at random, each from an execution of its own where there are enough, with what led to it."""
+def drawn(found: Survey, pattern: str, sample: int, seed: int) -> list[Fired]:
+    """Firings drawn at random, each from an execution of its own where there are enough."""
     own = [fired for fired in found.firings if fired.pattern == pattern]
     random.Random(seed).shuffle(own)
     of_each: dict[str, Fired] = {}
     for fired in own:
         of_each.setdefault(fired.execution_id, fired)
     rest = [fired for fired in own if of_each[fired.execution_id] is not fired]
-    for fired in [*of_each.values(), *rest][:sample]:
+    return [*of_each.values(), *rest][:sample]
+
+
+def show(vault: Vault, found: Survey, pattern: str, sample: int, seed: int) -> None:
+    """Drawn firings, each with what led to it."""
+    for fired in drawn(found, pattern, sample, seed):
         print(f"\n== {fired.execution_id} step {fired.step} [{fired.severity}] success {fired.success}: {fired.what}")
         rows = vault.sql(
             "SELECT step, role, action, outcome, error, output, reasoning, arguments FROM decisions "
