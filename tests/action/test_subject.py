@@ -19,7 +19,7 @@ from soma.action.subject import FILES
     ("search", "Grep", {"path": "/w/src", "pattern": "x"}, ("/w/src",)),
     ("read", "open", {"command": "open server.py 40\n"}, ("server.py",)),
     ("edit", "edit", {"command": "edit 6:6\nx = 1\nend_of_edit"}, ()),
-    ("edit", "apply_patch", "*** Begin Patch\n*** Update File: src/a.py\n*** Update File: b.py\n", ("src/a.py", "b.py")),
+    ("edit", "apply_patch", "*** Update File: src/a.py\n*** Update File: b.py\n", ("src/a.py", "b.py")),
     ("edit", "apply_patch", {"changes": [{"kind": "update", "path": "/w/a.py"}]}, ("/w/a.py",)),
     ("shell", "bash", {"command": "cd /w && cat a.py b.py | head -3"}, ("a.py", "b.py")),
     ("shell", "bash", {"command": "sed -n '1,20p' src/a.py"}, ("src/a.py",)),

@@ -347,6 +347,7 @@ def test_the_digest_tells_another_version() -> None:
 
     assert patterns_digest(PATTERNS) == patterns_digest(reversed(PATTERNS))
     assert patterns_digest(PATTERNS) != patterns_digest([Newer(), *PATTERNS[1:]])
+    assert patterns_digest(PATTERNS) != patterns_digest(patterns_of(PatternSettings(context_window=9_000)))
 
 
 def test_a_finding_speaks_in_sentences() -> None:
