@@ -91,7 +91,7 @@ _NOTHING = Watched((), ())
 
 
 def patterns_digest(patterns: Iterable[Pattern]) -> str:
-    """What tells firings of one set of patterns from those of another: name, version, setting, ranks and exclusions of each.
+    """What tells firings of one set of patterns from those of another: name, version, setting, ranks, exclusions.
 
     A pattern that matches differently has another version.
     """

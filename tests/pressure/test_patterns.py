@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ from soma.pressure.patterns.cost_spiral import AHEAD, line
 from soma.pressure.patterns.false_success import claimed
 from soma.pressure.replay.recording import Begin, Event, Step
 from soma.pressure.replay.watch import watch
+
+from .storms import BENCHMARK
 
 NUMBER = iter(range(10**9))
 
@@ -201,6 +204,11 @@ def test_a_spike_that_comes_gradually_is_forecast_before_it_is_there(pace: float
     told_at = next(at for at, name in fired([*calm, *ramp]) if name == "cost_spiral")
     spike_at = next(at for at, action in enumerate([*calm, *ramp]) if (action.tokens or 0) >= 20_000)
     assert spike_at - told_at == ahead <= AHEAD
+
+
+def test_amounts_that_vary_a_lot_forecast_no_spike() -> None:
+    random_ = random.Random(5)
+    assert "cost_spiral" not in {name for _, name in fired([BENCHMARK.healthy(random_, n) for n in range(4_000)])}
 
 
 def test_a_context_that_fills_forecasts_no_spike() -> None:
