@@ -29,6 +29,7 @@ from soma.pressure.reading import Reading
 SCHEMA_VERSION = 1
 _HINT = "soma replay reads recordings; for other traces: soma harvest FILE, then soma replay --execution ID"
 _LINE = struct.Struct("<ddB")
+_MARK = b'{"type":"header","schema":"soma.recording"'
 
 
 class Header(msgspec.Struct, frozen=True, tag="header", kw_only=True, rename="camel"):
@@ -155,6 +156,18 @@ def write(path: Path, recording: Recording) -> None:
         OSError: if the folder cannot be written to.
     """
     write_private(path, b"\n".join(lines(recording)) + b"\n")
+
+
+def is_recording(path: Path) -> bool:
+    """Whether the file says in its first bytes that it is a recording; false for a folder.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(_MARK)) == _MARK
 
 
 def read(path: Path) -> Recording:
