@@ -23,7 +23,7 @@ from soma.files import write_private
 from soma.pressure.action import Action
 from soma.pressure.constants import ENGINE_VERSION
 from soma.pressure.engine import Configuration, Engine
-from soma.pressure.graph import Edge
+from soma.pressure.graph import Edge, joined
 from soma.pressure.reading import Reading
 
 SCHEMA_VERSION = 1
@@ -124,7 +124,7 @@ def of_events(events: list[Event], configuration: Configuration, graph: Iterable
     """A recording of events in memory."""
     agents = list(dict.fromkeys(event.agent for event in events))
     header = Header(
-        configuration=configuration, configuration_digest=configuration.digest, agents=agents, graph=[*graph]
+        configuration=configuration, configuration_digest=configuration.digest, agents=agents, graph=joined(graph)
     )
     return Recording(header, events)
 
