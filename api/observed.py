@@ -16,11 +16,15 @@ The plugin for pytest hands these out; they are of use without it too:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from soma import clock
 from soma.errors import NothingFound, UsageError
+from soma.governance.policy import Facts, Policy, Watch, read_policies
+from soma.model import NormalizedDecision
 from soma.pressure import Action, Configuration, Engine, Mode, Reading, of_row
 from soma.pressure.patterns import PATTERNS, Finding, Rulebook
 from soma.pressure.replay import recording
@@ -28,13 +32,20 @@ from soma.pressure.replay.recording import Begin, Event, Step
 from soma.pressure.replay.watch import watch
 
 _SHOWN = 5
+Run = list[tuple[Event, NormalizedDecision | None]]
+"""What happened in a run, each action with the decision it was made from, where there is one."""
 
 
 class Moment(NamedTuple):
-    """One action of a run: its number (from 1), the action, the engine's answer, and the findings that fired."""
+    """One action of a run: its number (from 1), the action, the engine's answer, and the findings that fired.
 
+    ``run`` counts the runs from 0; ``decision`` is the action as policies see it.
+    """
+
+    run: int
     number: int
     step: Step
+    decision: NormalizedDecision
     reading: Reading
     fired: tuple[Finding, ...]
 
@@ -105,6 +116,23 @@ class Observed:
             lines = [f"  {finding.pattern} at {moment}: {finding.what}" for moment, finding in found[:_SHOWN]]
             raise AssertionError("\n".join([_count(len(found), "firing"), *lines, *_rest(len(found))]))
 
+    def keeps_to(self, *policies: str | Path | Policy) -> None:
+        """Demand that no call is hit by these policies: files of them (``docs/governance.md``), or policies.
+
+        What a trace alone cannot tell (how the agent did lately, its team, its task) counts as not known, and a policy
+        that asks for it hits nothing; neither does one about arguments hit actions of a recording, which holds none.
+
+        Raises:
+            AssertionError: naming the first calls that are hit.
+            ConfigError: if a file holds no policy.
+        """
+        known = [each for one in policies for each in ([one] if isinstance(one, Policy) else read_policies(Path(one)))]
+        lines: list[str] = []
+        for _, moments in groupby(self.moments, key=lambda moment: (moment.run, moment.step.agent)):
+            lines += _hits(known, list(moments))
+        if lines:
+            raise AssertionError("\n".join([_count(len(lines), "call"), *lines[:_SHOWN], *_rest(len(lines))]))
+
     def _limit(self, limit: float | str) -> tuple[float, str]:
         thresholds = self.configuration.thresholds
         modes = {Mode.GUIDE.name: thresholds.guide, Mode.WARN.name: thresholds.warn, Mode.BLOCK.name: thresholds.block}
@@ -115,6 +143,14 @@ class Observed:
         if not 0 < limit <= 1:
             raise UsageError(f"a pressure to stay below lies between 0 and 1, not at {limit:g}")
         return limit, f"{limit:g}"
+
+
+def _hits(policies: Sequence[Policy], moments: Sequence[Moment]) -> Iterator[str]:
+    watch_ = Watch(policies, Facts(agent_id=moments[0].step.agent))
+    for moment in moments:
+        for hit in watch_.check(moment.decision):
+            yield f"  {hit.policy.id} at {moment}: {hit.policy.message}"
+        watch_.learn(moment.decision, pressure=moment.reading.pressure, mode=moment.reading.mode.name)
 
 
 def observe(
@@ -134,43 +170,54 @@ def observe(
         NothingFound: if no run has an action: a demand on nothing would always hold.
     """
     if not isinstance(what, str | Path):
-        runs: list[list[Event]] = [[Begin("agent"), *(Step("agent", action) for action in what)]]
-    elif format_ is None and recording.is_recording(Path(what)):
+        steps = [Step("agent", action) for action in what]
+        return _watched([[(Begin("agent"), None), *((step, None) for step in steps)]], configuration or Configuration())
+    if format_ is None and recording.is_recording(Path(what)):
         found = recording.read(Path(what))
         configuration = configuration or found.header.configuration
-        return _watched([list(found.events())], configuration, found.engine(configuration))
-    else:
-        runs = list(_of_trace(what, format_))
-    return _watched(runs, configuration or Configuration())
+        recorded: Run = [(event, None) for event in found.events()]
+        return _watched([recorded], configuration, found.engine(configuration))
+    return _watched(_of_trace(what, format_), configuration or Configuration())
 
 
-def _watched(runs: Iterable[list[Event]], configuration: Configuration, engine: Engine | None = None) -> Observed:
-    moments = tuple(
-        Moment(number, step, reading, watched.fired)
-        for events in runs
-        for number, (step, reading, watched) in enumerate(
-            watch(events, engine or Engine(configuration), Rulebook(PATTERNS)), 1
-        )
-    )
+def _watched(runs: Iterable[Run], configuration: Configuration, engine: Engine | None = None) -> Observed:
+    moments: list[Moment] = []
+    for place, run in enumerate(runs):
+        decisions = [told for event, told in run if isinstance(event, Step)]
+        seen = watch((event for event, _ in run), engine or Engine(configuration), Rulebook(PATTERNS))
+        for number, ((step, reading, watched), told) in enumerate(zip(seen, decisions, strict=True), 1):
+            decision = told or _decision(step, place, number)
+            moments.append(Moment(place, number, step, decision, reading, watched.fired))
     if not moments:
         raise NothingFound("no run has an action, so nothing could be watched",
                            hint="soma decisions --trace FILE shows what a trace holds")  # fmt: skip
-    return Observed(moments, configuration)
+    return Observed(tuple(moments), configuration)
 
 
-def _of_trace(path: str | Path, format_: str | None) -> Iterator[list[Event]]:
+def _decision(step: Step, run: int, number: int) -> NormalizedDecision:
+    """An action as policies see it, as far as the action tells."""
+    action = step.action
+    return NormalizedDecision(
+        decision_id=step.decision_id or f"{run}#{number}", execution_id=str(run), agent_id=step.agent, step=number - 1,
+        action=action.action, tool=action.tool, role=action.role, outcome=action.outcome, error=action.error,
+        output=action.output, reasoning=action.reasoning, arguments_digest=action.arguments_digest,
+        output_digest=action.output_digest, started_at=action.started_at, duration_ms=action.duration_ms,
+    )  # fmt: skip
+
+
+def _of_trace(path: str | Path, format_: str | None) -> Iterator[Run]:
     from .trace import rows_of
 
     rows = rows_of(path, format_)
-    by_execution: dict[str, list[Step]] = {}
+    by_execution: dict[str, Run] = {}
     for row in rows.decisions.sort_by([("execution_id", "ascending"), ("step", "ascending")]).to_pylist():
-        started = row["started_at"]
-        row["started_at"] = None if started is None else round(started.timestamp() * 1_000_000)
-        step = Step(row["agent_id"], of_row(row), row["decision_id"])
-        by_execution.setdefault(row["execution_id"], []).append(step)
+        row["started_at"] = clock.from_datetime(row["started_at"])
+        decision = NormalizedDecision(**{name: row[name] for name in NormalizedDecision.__struct_fields__})
+        step = Step(decision.agent_id, of_row(row), decision.decision_id)
+        by_execution.setdefault(decision.execution_id, []).append((step, decision))
     for row in rows.executions.sort_by("execution_id").to_pylist():
         begin = Begin(row["agent_id"], row["execution_id"], row["task_text"])
-        yield [begin, *by_execution.get(row["execution_id"], [])]
+        yield [(begin, None), *by_execution.get(row["execution_id"], [])]
 
 
 def _listed(moments: list[Moment]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from importlib.resources import files
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from soma.config import TrustRule
 from soma.errors import NothingFound, UsageError
+from soma.globs import any_of
 from soma.pressure.action import of_row
 from soma.pressure.constants import DELEGATION_TRUST
 from soma.pressure.engine import Configuration
@@ -93,9 +93,7 @@ def of_execution(
 
 def _trust(source: str, target: str, rules: Sequence[TrustRule]) -> float | None:
     """What the first rule about these two agents declares."""
-    return next(
-        (rule.trust for rule in rules if fnmatchcase(source, rule.source) and fnmatchcase(target, rule.target)), None
-    )
+    return next((rule.trust for rule in rules if any_of([rule.source], source) and any_of([rule.target], target)), None)
 
 
 def _names(family: Sequence[dict[str, Any]]) -> list[str]:

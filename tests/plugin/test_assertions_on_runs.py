@@ -80,3 +80,41 @@ def test_a_recording_is_watched_with_what_it_was_made_with(fixtures: Path, name:
     path = fixtures / "recordings" / f"{name}.jsonl"
     replayed = run(recording.read(path))
     assert [moment.reading.effective for moment in observe(path).moments] == [p.effective for p in replayed.points]
+
+
+NODE_AGAIN = """
+[[policies]]
+id = "no-third-node"
+message = "exec:node failed twice: poll instead"
+[policies.scope]
+agents = ["*"]
+[policies.condition]
+kind = "sequence"
+after = [{ action = ["exec:node"], outcome = ["failed"], times = 2 }]
+then = { action = ["exec:node"] }
+
+[[policies]]
+id = "calm"
+message = "not while in distress"
+condition = { kind = "mode", least = "BLOCK" }
+"""
+
+
+def test_policies_are_kept_to_or_the_calls_are_named(tmp_path: Path) -> None:
+    policies = tmp_path / "policies.toml"
+    policies.write_text(NODE_AGAIN)
+    failing = [Action(action="exec:node", outcome="failed", arguments_digest=f"{n}") for n in range(3)]
+    observe([*failing[:2], *CALM]).keeps_to(policies)
+    with pytest.raises(AssertionError, match=r"1 call:\n  no-third-node at action 3 of agent: exec:node") as told:
+        observe(failing).keeps_to(policies)
+    assert str(told.value).endswith("poll instead")
+    with pytest.raises(AssertionError, match="calm at action 6"):
+        observe([*FAILING, *CALM]).keeps_to(policies)
+
+
+def test_policies_about_arguments_see_those_of_a_trace(fixtures: Path, tmp_path: Path) -> None:
+    policies = tmp_path / "policies.json"
+    condition = '{"kind": "action", "call": {"role": ["shell", "read"], "arguments": ["*"]}}'
+    policies.write_text(f'{{"id": "silent", "message": "no", "condition": {condition}}}')
+    with pytest.raises(AssertionError, match="silent at action"):
+        observe(fixtures / "claude-code" / "failures.jsonl").keeps_to(policies)
