@@ -105,7 +105,7 @@ def to_datetime(micros: int) -> dt.datetime:
 
 def from_datetime(moment: dt.datetime | None) -> int | None:
     """Epoch microseconds of an aware ``datetime``, exactly; ``None`` of ``None``."""
-    return None if moment is None else (moment - _EPOCH) // dt.timedelta(microseconds=1)
+    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
 
 
 def elapsed_ms(start: int | None, end: int | None) -> float | None:
