@@ -211,7 +211,8 @@ def _of_trace(path: str | Path, format_: str | None) -> Iterator[Run]:
     rows = rows_of(path, format_)
     by_execution: dict[str, Run] = {}
     for row in rows.decisions.sort_by([("execution_id", "ascending"), ("step", "ascending")]).to_pylist():
-        row["started_at"] = clock.from_datetime(row["started_at"])
+        if row["started_at"] is not None:
+            row["started_at"] = clock.from_datetime(row["started_at"])
         decision = NormalizedDecision(**{name: row[name] for name in NormalizedDecision.__struct_fields__})
         step = Step(decision.agent_id, of_row(row), decision.decision_id)
         by_execution.setdefault(decision.execution_id, []).append((step, decision))

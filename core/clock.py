@@ -103,9 +103,9 @@ def to_datetime(micros: int) -> dt.datetime:
     return _EPOCH + dt.timedelta(microseconds=micros)
 
 
-def from_datetime(moment: dt.datetime | None) -> int | None:
-    """Epoch microseconds of an aware ``datetime``, exactly; ``None`` of ``None``."""
-    return None if moment is None else (moment - _EPOCH) // _MICROSECOND
+def from_datetime(moment: dt.datetime) -> int:
+    """Epoch microseconds of an aware ``datetime``, exactly."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def elapsed_ms(start: int | None, end: int | None) -> float | None:
