@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from soma.schema import DECISIONS, EXECUTIONS, SOURCES, TABLES
+from soma.schema import DECISIONS, EXECUTIONS, FIRINGS, PRESSURE, SOURCES, TABLES, VITALS
 
+from .canon import canon_of
 from .damage import Finding, damaged_logs, files_seen, logs_cut_short
 from .root import VaultRoot
 from .snapshot import Snapshot
@@ -91,6 +92,9 @@ def _unique(snapshot: Snapshot) -> Iterator[Finding]:
         ("decisions", "decision_id", DECISIONS.path),
         ("executions_stored", "execution_id", EXECUTIONS.path),
         ("sources", "source_id", SOURCES.path),
+        ("vitals", "execution_id", VITALS.path),
+        ("pressure", "decision_id", PRESSURE.path),
+        ("firings_stored", "firing_id", FIRINGS.path),
     ):
         yield from _listed(
             snapshot,
@@ -150,4 +154,14 @@ def _ledger_agrees(snapshot: Snapshot) -> Iterator[Finding]:
     )
 
 
-_RULES: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (_unique, _counts_agree, _ledger_agrees)
+def _canon_is_audited(snapshot: Snapshot) -> Iterator[Finding]:
+    """What stands in the canon without the word of a person, and an audit that does not hold."""
+    yield from canon_of(VaultRoot(snapshot.vault), snapshot).findings
+
+
+_RULES: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (
+    _unique,
+    _counts_agree,
+    _ledger_agrees,
+    _canon_is_audited,
+)
