@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.drift.model import Drift
     from soma.synthesizer.jobs.gates.model import Gates
     from soma.synthesizer.jobs.guidance.model import Counted, Guidance
+    from soma.synthesizer.jobs.healing.model import By, Healing
     from soma.synthesizer.jobs.health.model import Status
     from soma.synthesizer.jobs.insights.model import Insights
     from soma.synthesizer.jobs.lessons.model import Lessons
@@ -260,6 +261,12 @@ class Vault:
         from soma.synthesizer.jobs import guidance
 
         return guidance.run(self.snapshot(), outcome=outcome, horizon=horizon)
+
+    def healing(self, *, by: By = "role", horizon: int = 5) -> Healing:
+        """What helps after a failure: ``soma healing``."""
+        from soma.synthesizer.jobs import healing
+
+        return healing.run(self.snapshot(), by=by, horizon=horizon)
 
     def lessons(self, agent: str | None = None, *, query: str | None = None) -> Lessons:
         """Errors that were fixed, how, and how often that worked: ``soma lessons``."""
