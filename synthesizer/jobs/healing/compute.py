@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from soma.synthesizer.jobs.divergence.verdict import verdict_of
 from soma.synthesizer.stats import Stratum, benjamini_hochberg, compare, difference_over_tasks, proportion
 
-from .model import By, Healing, Transition, Tried
+from .model import By, Healing, Transition, Tried, Within
 
 LEAST = 5
 """Executions from which on a transition is listed."""
@@ -63,33 +63,51 @@ def healing_of(
 
 def _transition(kind: str, name: str, after: Sequence[Tried], tasks: Mapping[str, str], level: float) -> Transition:
     sides = [[one for one in after if (one.next_kind == name) is mine] for mine in (False, True)]
-    recoveries = [[one.failures == 0 for one in side if one.failures is not None] for side in sides]
-    changes = [[one.change for one in side if one.change is not None] for side in sides]
-    strata: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    paired: dict[tuple[str, str], tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
-    for place, side in enumerate(sides):
-        for one in side:
-            stratum = (one.agent_id, tasks.get(one.execution_id, ""))
-            if one.failures is not None:
-                strata[stratum][2 * place] += one.failures == 0
-                strata[stratum][2 * place + 1] += 1
-            if one.change is not None:
-                paired[stratum][place].append(one.change)
-    others, own = (proportion(sum(side), len(side), level) for side in recoveries)
+    base_change, change = (_mean(_changes(side)) for side in sides)
+    base, recovered = (proportion(*_counts(side), level) for side in sides)
+    within, strata = _strata(sides, tasks)
     return Transition(
         failed=kind,
         then=name,
         executions=len(sides[1]),
         others=len(sides[0]),
-        recovered=own,
-        base=others,
-        difference=compare([Stratum(*strata[key]) for key in sorted(strata)], level),
-        change=_mean(changes[1]),
-        base_change=_mean(changes[0]),
-        change_difference=difference_over_tasks([paired[key] for key in sorted(paired)], level),
+        recovered=recovered,
+        base=base,
+        within=within,
+        difference=compare([Stratum(*_counts(others), *_counts(own)) for others, own in strata], level),
+        change=change,
+        base_change=base_change,
+        change_difference=difference_over_tasks([(_changes(others), _changes(own)) for others, own in strata], level),
         q_value=None,
         verdict="not enough data",
     )
+
+
+def _strata(sides: Sequence[Sequence[Tried]], tasks: Mapping[str, str]) -> tuple[Within, list[list[list[Tried]]]]:
+    """Others and own of each agent and task; of each agent where they never met on a task with a known outcome."""
+    by_agent = _together(sides, lambda one: (one.agent_id, ""))
+    by_task = _together(sides, lambda one: (one.agent_id, tasks.get(one.execution_id, "")))
+    met = any(all(one[1] for one in map(_counts, pair)) for pair in by_task)
+    return ("agent and task", by_task) if met else ("agent", by_agent)
+
+
+def _together(
+    sides: Sequence[Sequence[Tried]], key: Callable[[Tried], tuple[str, str]]
+) -> list[list[list[Tried]]]:  # fmt: skip
+    found: dict[tuple[str, str], list[list[Tried]]] = defaultdict(lambda: [[], []])
+    for place, side in enumerate(sides):
+        for one in side:
+            found[key(one)][place].append(one)
+    return [found[each] for each in sorted(found)]
+
+
+def _counts(side: Sequence[Tried]) -> tuple[int, int]:
+    known = [one.failures == 0 for one in side if one.failures is not None]
+    return sum(known), len(known)
+
+
+def _changes(side: Sequence[Tried]) -> list[float]:
+    return [one.change for one in side if one.change is not None]
 
 
 def _mean(values: Sequence[float]) -> float | None:

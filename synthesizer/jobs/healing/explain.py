@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from soma.synthesizer.jobs.gates.explain import in_points
-from soma.synthesizer.stats import Estimate, Proportion
+from soma.synthesizer.stats import Difference, Estimate, Proportion
 from soma.synthesizer.wording import number, percent, plain, points, probability, signed
 
 from .model import Healing, Transition
@@ -52,8 +52,9 @@ def _title(result: Healing) -> str:
 
 def _counted(result: Healing) -> str:
     return (
-        f"Recovered: none of the {number(result.horizon, 'action')} after what was tried failed; each execution counts "
-        "with its first failure of a kind. Points and pressure: this minus the others, within the same agent and task."
+        f"Recovered: no failure in the {number(result.horizon, 'action')} after what was tried; each execution counts "
+        "with its first failure of a kind. Points and pressure: this minus the others, within the same agent and, "
+        "where they met there, the same task."
     )
 
 
@@ -65,14 +66,17 @@ def _table(own: list[Transition]) -> Table:
     for one in own:
         table.add_row(
             Text(plain(one.then, _NAME)), f"{one.executions:,}", _share(one.recovered), _share(one.base),
-            "–" if one.difference is None else f"{signed(one.difference.estimate)} {in_points(one.difference.interval)}",
-            _pressure(one.change_difference), Text(_verdict(one), style="" if one.verdict == "different" else "dim"),
+            _points(one.difference), _pressure(one.change_difference), Text(_verdict(one), style="" if one.verdict == "different" else "dim"),
         )  # fmt: skip
     return table
 
 
 def _share(shown: Proportion) -> str:
     return f"{percent(shown.rate)} of {shown.total:,}" if shown.total else "–"
+
+
+def _points(difference: Difference | None) -> str:
+    return "–" if difference is None else f"{signed(difference.estimate)} {in_points(difference.interval)}"
 
 
 def _pressure(difference: Estimate | None) -> str:

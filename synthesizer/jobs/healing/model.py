@@ -10,6 +10,7 @@ from soma.synthesizer.jobs.divergence.model import Verdict
 from soma.synthesizer.stats import Difference, Estimate, Proportion
 
 By = Literal["role", "tool"]
+Within = Literal["agent and task", "agent"]
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -31,10 +32,11 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         executions: In which it was tried first; ``others``: in which something else was.
         recovered, base: Those in which none of the next ``horizon`` actions failed, of those that went on so long:
             after this one, and after all others.
-        difference: This minus the others, within the same agent and task; ``None`` where both never met there.
+        within: What the differences are made within: agent and task, or agent where both never met on a task.
+        difference: This minus the others; ``None`` where both never met.
         change, base_change: Mean change of pressure from the failure to ``horizon`` actions after what was tried;
             ``None`` where pressures are not kept.
-        change_difference: This minus the others, within the same agent and task, drawn by these as clusters.
+        change_difference: This minus the others, agents and tasks drawn as clusters.
         q_value: Of the difference, adjusted over all transitions. verdict: By the difference.
     """
 
@@ -44,6 +46,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     others: int
     recovered: Proportion
     base: Proportion
+    within: Within
     difference: Difference | None
     change: float | None
     base_change: float | None
