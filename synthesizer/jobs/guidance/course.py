@@ -52,7 +52,7 @@ def courses(items: Mapping[Key, Sequence[tuple[int, Item]]], delta: float, level
     """
     found = {key: Course(Gate()) for key in items}
     names = {key: f"{key[0]} {key[1]}" for key in items}
-    pairs = [(at, key, block) for key, own in items.items() for at, block in _completed(own)]
+    pairs = [(at, key, block) for key, own in items.items() for at, block in completed(own)]
     for _, key, block in sorted(pairs, key=lambda pair: pair[:2]):
         treatment = block.second_successes / block.second_total
         control = block.first_successes / block.first_total
@@ -67,7 +67,7 @@ def _after(course: Course, gate: Gate) -> Course:
     return Course(Gate(), gate) if gate.verdict == "refuted" else Course(gate, course.refuted)
 
 
-def _completed(items: Iterable[tuple[int, Item]]) -> Iterator[tuple[int, Stratum]]:
+def completed(items: Iterable[tuple[int, Item]]) -> Iterator[tuple[int, Stratum]]:
     """Every pair with the number of the firing that completed it."""
     last = [0]
 

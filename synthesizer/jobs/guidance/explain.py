@@ -122,7 +122,8 @@ def _shadows(shadows: Sequence[Shadow], result: Guidance) -> Iterator[Renderable
     yield Text("Replayed firings: nobody was told anything", style="bold")
     yield Text(
         f"Recovery within {number(result.horizon, 'action')} after the first firing in each execution, beside the "
-        "other positions of the same executions, where there are any. It tells when patterns fire, nothing about their messages."
+        "other positions of the same executions, where there are any. It tells when patterns fire, nothing about their "
+        "messages."
     )
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("pattern", "firings", "executions", "recovered", "elsewhere", "difference, points"):

@@ -59,15 +59,15 @@ def _counted(result: Healing) -> str:
 
 
 def _table(own: list[Transition]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column(f"{plain(own[0].failed, _NAME)} failed, then", no_wrap=True)
     for name in ("runs", "recovered", "others", "points", "pressure", ""):
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for one in own:
-        table.add_row(
-            Text(plain(one.then, _NAME)), f"{one.executions:,}", _share(one.recovered), _share(one.base),
-            _points(one.difference), _pressure(one.change_difference), Text(_verdict(one), style="" if one.verdict == "different" else "dim"),
-        )  # fmt: skip
+        cells = (f"{one.executions:,}", _share(one.recovered), _share(one.base), _points(one.difference))
+        style = "" if one.verdict == "different" else "dim"
+        pressure = _pressure(one.change_difference)
+        table.add_row(Text(plain(one.then, _NAME)), *cells, pressure, Text(_verdict(one), style=style))
     return table
 
 
