@@ -34,6 +34,8 @@ JSON = [
     (["lessons"], "soma.lessons"),
     (["replay", "--agent", "gpt-4"], "soma.replay"),
     (["gates", "--by", "agent", "--control", "gpt-4"], "soma.gates"),
+    (["gates"], "soma.gates.patterns"),
+    (["healing"], "soma.healing"),
     (["report"], "soma.report"),
     (["vault", "info", "--sources", "--quarantine"], "soma.vault.info"),
     (["vault", "check"], "soma.vault.check"),
