@@ -85,10 +85,12 @@ def _transition(kind: str, name: str, after: Sequence[Tried], tasks: Mapping[str
 
 def _strata(sides: Sequence[Sequence[Tried]], tasks: Mapping[str, str]) -> tuple[Within, list[list[list[Tried]]]]:
     """Others and own of each agent and task; of each agent where they never met on a task with a known outcome."""
-    by_agent = _together(sides, lambda one: (one.agent_id, ""))
-    by_task = _together(sides, lambda one: (one.agent_id, tasks.get(one.execution_id, "")))
-    met = any(all(one[1] for one in map(_counts, pair)) for pair in by_task)
-    return ("agent and task", by_task) if met else ("agent", by_agent)
+    on_tasks = [[one for one in side if one.execution_id in tasks] for side in sides]
+    by_task = _together(on_tasks, lambda one: (one.agent_id, tasks[one.execution_id]))
+    if any(all(total for _, total in map(_counts, pair)) for pair in by_task):
+        # Executions without a known task are a stratum of their own in each agent.
+        return "agent and task", _together(sides, lambda one: (one.agent_id, tasks.get(one.execution_id, "")))
+    return "agent", _together(sides, lambda one: (one.agent_id, ""))
 
 
 def _together(
