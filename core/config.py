@@ -105,6 +105,21 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("thresholds must rise: 0 < guide <= warn <= block <= 1")
 
 
+class TrustRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[trust]]``: agents that match ``target`` feel ``trust`` (0 to 1) of the distress of those matching ``source``.
+
+    Names are globs; of several rules about one pair the first holds, and it goes before what delegation suggests.
+    """
+
+    source: str
+    target: str
+    trust: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.trust <= 1:
+            raise ValueError("trust lies between 0 and 1")
+
+
 class PatternSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[patterns]``: tokens the context window of every model holds; ``None`` goes by the name of the model."""
 
@@ -113,6 +128,13 @@ class PatternSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.context_window is not None and self.context_window <= 0:
             raise ValueError("context_window must be a number of tokens from 1 up")
+
+
+class GovernanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[governance]``: who decides, and whether a promotion needs a second person who confirms it."""
+
+    actor: str | None = None
+    two_person: bool = False
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,7 +148,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tasks: list[TaskRule] = []
     budget: BudgetSettings = BudgetSettings()
     thresholds: Thresholds = Thresholds()
+    trust: list[TrustRule] = []
     patterns: PatternSettings = PatternSettings()
+    governance: GovernanceSettings = GovernanceSettings()
 
 
 class Sourced(msgspec.Struct, frozen=True):
@@ -153,7 +177,7 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
 
     Args:
         folder: Where ``soma.toml``, ``pyproject.toml`` or ``tasks.toml`` is looked for, here and in the folders above.
-        environment: Variables; ``SOMA_VAULT``, ``SOMA_JOBS`` and ``SOMA_MAPPING`` are read.
+        environment: Variables; ``SOMA_VAULT``, ``SOMA_JOBS``, ``SOMA_MAPPING`` and ``SOMA_ACTOR`` are read.
         flags: Values given on the command line; ``None`` means not given.
 
     Raises:
@@ -173,6 +197,10 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
         if environment.get(variable):
             values[name] = _number(environment[variable], variable) if name == "jobs" else environment[variable]
             origins[name] = variable
+    if environment.get("SOMA_ACTOR"):
+        own = values.get("governance", {})
+        values["governance"] = {**(own if isinstance(own, dict) else {}), "actor": environment["SOMA_ACTOR"]}
+        origins["governance"] = "SOMA_ACTOR" if not own else f"{origins['governance']}, SOMA_ACTOR"
     for name, value in flags.items():
         if value is not None:
             values[name] = value

@@ -1,111 +1,18 @@
 """Every table of the vault, defined once: name, type, meaning, since when.
 
 From this one list come the Arrow schema that is written, the DuckDB types that are read, the JSON Schema of a row and
-the table in ``docs/rows.md``. Types are the small set that parquet, Delta, DuckDB and Polars agree on.
+the table in ``docs/rows.md``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from soma.table import LAYERS as LAYERS
+from soma.table import Table as Table
+from soma.table import optional as _optional
+from soma.table import required as _required
 
 SCHEMA_VERSION = 1
 """Version of the vault's layout; a vault of a higher version is refused, one of a lower version is migrated."""
-
-Type = Literal["string", "int32", "int64", "double", "bool", "timestamp", "list", "ints", "doubles", "map"]
-Layer = Literal["archive", "working", "emerging", "canon"]
-LAYERS: tuple[Layer, ...] = ("archive", "working", "emerging", "canon")
-
-
-class Column(NamedTuple):
-    """One column: ``nullable`` means that not knowing is allowed."""
-
-    name: str
-    type: Type
-    nullable: bool
-    meaning: str
-    since: int = 1
-
-
-class Table(NamedTuple):
-    """One table: ``key`` names a row, ``order`` is how rows are laid out inside files."""
-
-    layer: Layer
-    name: str
-    meaning: str
-    key: tuple[str, ...]
-    order: tuple[str, ...]
-    columns: tuple[Column, ...]
-
-    @property
-    def path(self) -> str:
-        """Where the table lies, relative to the vault."""
-        return f"{self.layer}/{self.name}"
-
-    def arrow(self) -> pa.Schema:
-        """The Arrow schema of the table."""
-        import pyarrow as pa
-
-        types = {
-            "string": pa.string(), "int32": pa.int32(), "int64": pa.int64(), "double": pa.float64(), "bool": pa.bool_(),
-            "timestamp": pa.timestamp("us", tz="UTC"), "list": pa.list_(pa.string()), "ints": pa.list_(pa.int64()),
-            "doubles": pa.list_(pa.float64()),
-            "map": pa.map_(pa.string(), pa.string()),
-        }  # fmt: skip
-        return pa.schema([pa.field(column.name, types[column.type], column.nullable) for column in self.columns])
-
-    def duckdb_types(self) -> dict[str, str]:
-        """DuckDB's type of every column."""
-        types = {
-            "string": "VARCHAR", "int32": "INTEGER", "int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN",
-            "timestamp": "TIMESTAMP WITH TIME ZONE", "list": "VARCHAR[]", "ints": "BIGINT[]", "doubles": "DOUBLE[]",
-            "map": "MAP(VARCHAR, VARCHAR)",
-        }  # fmt: skip
-        return {column.name: types[column.type] for column in self.columns}
-
-    def json_schema(self) -> dict[str, Any]:
-        """JSON Schema (2020-12) of one row as ``--json`` prints it, names in camelCase."""
-        types: dict[Type, dict[str, Any]] = {
-            "string": {"type": "string"}, "int32": {"type": "integer"}, "int64": {"type": "integer"},
-            "double": {"type": "number"}, "bool": {"type": "boolean"},
-            "timestamp": {"type": "string", "format": "date-time"},
-            "list": {"type": "array", "items": {"type": "string"}},
-            "ints": {"type": "array", "items": {"type": "integer"}},
-            "doubles": {"type": "array", "items": {"type": ["number", "null"]}},
-            "map": {"type": "object", "additionalProperties": {"type": "string"}},
-        }  # fmt: skip
-        properties = {}
-        for column in self.columns:
-            kind = dict(types[column.type], description=column.meaning)
-            properties[camel(column.name)] = (
-                {"anyOf": [kind, {"type": "null"}], "description": column.meaning} if column.nullable else kind
-            )
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": self.name,
-            "description": self.meaning,
-            "type": "object",
-            "properties": properties,
-            "required": [camel(column.name) for column in self.columns if not column.nullable],
-            "additionalProperties": False,
-        }
-
-
-def camel(name: str) -> str:
-    """``snake_case`` as ``camelCase``."""
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)
-
-
-def _required(name: str, type_: Type, meaning: str) -> Column:
-    return Column(name, type_, False, meaning)
-
-
-def _optional(name: str, type_: Type, meaning: str) -> Column:
-    return Column(name, type_, True, meaning)
-
 
 _EVIDENCE = (
     _required("source_id", "string", "the source the row was read from"),
@@ -439,9 +346,55 @@ FIRING_OUTCOMES = Table(
     ),
 )
 
+POLICIES = Table(
+    "canon",
+    "policies",
+    "what named persons ratified; a row counts only with the entry of the audit that put it there",
+    key=("policy_id", "version"),
+    order=("policy_id", "version"),
+    columns=(
+        _required("policy_id", "string", "name of the policy"),
+        _required("version", "int32", "raised with every change of it"),
+        _required("scope", "string", "whom it is about, as JSON: docs/governance.md"),
+        _required("condition", "string", "when it holds, as JSON: docs/governance.md"),
+        _required("effect", "string", "error (stops the call) or warning (speaks only)"),
+        _required("mode", "string", "enforce, or shadow: it counts without binding"),
+        _required("message", "string", "what the agent is told"),
+        _required("evidence", "list", "execution or decision ids it rests on"),
+        _required("learned_from", "string", "digest of the finding it was drafted from; empty where a person wrote it"),
+        _required("origin", "string", "the proposal it came from; empty where a person wrote it"),
+        _required("ratified_by", "string", "the person who ratified it"),
+        _required("ratified_at", "timestamp", "when"),
+        _optional("expires_at", "timestamp", "from when on it no longer binds"),
+        _optional("review_at", "timestamp", "from when on it is to be looked at again"),
+        _required("status", "string", "active, retired or superseded"),
+        _required("audit_entry", "int64", "number of the audit entry that put the row there as it is"),
+    ),
+)
+
+AUDIT = Table(
+    "archive",
+    "audit",
+    "who decided what, when and why: only ever added to, each entry chained to the one before",
+    key=("number",),
+    order=("number",),
+    columns=(
+        _required("number", "int64", "1, 2, 3, ..."),
+        _required("at", "timestamp", "when"),
+        _required("actor", "string", "the person"),
+        _required("action", "string", "request, promote, supersede, reject or retire"),
+        _required("subject", "string", "id of the proposal or policy"),
+        _required("reason", "string", "why, in the person's words; may be empty where none is asked for"),
+        _required("details", "string", "what else belongs to it, as JSON: the policy in full, digest of its row"),
+        _required("previous", "string", "hash of the entry before; empty for the first"),
+        _required("hash", "string", "SHA-256 over everything above: docs/governance.md"),
+        _required("mac", "string", "the hash authenticated with the vault's key"),
+    ),
+)
+
 TABLES: tuple[Table, ...] = (
     EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS, PATHS, RESULTS, PROPOSALS, DECAYED,
-    PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES,
+    PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, POLICIES, AUDIT,
 )  # fmt: skip
 HARVESTED: tuple[Table, ...] = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS)
 """What was read or told; the other tables are made from these."""
