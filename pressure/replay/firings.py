@@ -104,7 +104,7 @@ def record(
         changes = Changes()
         changes.add(FIRINGS, "firing_id", set(), _table(FIRINGS, rows))
         _add_outcomes(changes, snapshot, outcomes)
-        writer.commit(changes)
+        writer.commit(changes, role="recorder")
     return {one.firing_id: arms[one.firing_id] for one in firings}
 
 
