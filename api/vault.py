@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from soma.pressure.assignment import GuidanceArm
+    from soma.pressure.replay.firings import Became, Fired
     from soma.pressure.replay.keep import Kept
     from soma.synthesizer.jobs.archetypes.model import Archetypes
     from soma.synthesizer.jobs.briefing.model import Briefing
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.divergence.model import Divergence
     from soma.synthesizer.jobs.drift.model import Drift
     from soma.synthesizer.jobs.gates.model import Gates
+    from soma.synthesizer.jobs.guidance.model import Counted, Guidance
+    from soma.synthesizer.jobs.healing.model import By, Healing
     from soma.synthesizer.jobs.health.model import Status
     from soma.synthesizer.jobs.insights.model import Insights
     from soma.synthesizer.jobs.lessons.model import Lessons
@@ -161,9 +165,30 @@ class Vault:
     def replay(self) -> Kept:
         """Keep the pressure of every execution that is new or changed: ``soma replay --all``."""
         from soma.pressure import configuration_of
+        from soma.pressure.patterns import patterns_of
         from soma.pressure.replay.keep import keep
 
-        return keep(self._root, configuration_of(load(Path.cwd(), os.environ, {}).settings))
+        settings = load(Path.cwd(), os.environ, {}).settings
+        return keep(self._root, configuration_of(settings), patterns=patterns_of(settings.patterns))
+
+    def record_firings(self, firings: Iterable[Fired] = (), outcomes: Iterable[Became] = ()) -> dict[str, GuidanceArm]:
+        """Record firings of a real deployment, each with an arm, and what became of them.
+
+        Texts are redacted first. A firing that is recorded again keeps its arm, and nothing is written for it.
+
+        Returns:
+            The arm of each firing: only ``treatment`` is told to the agent.
+
+        Raises:
+            UsageError: if an outcome is of a firing that was never recorded.
+            VaultError: if a firing has no id.
+            VaultMissing: if nothing was harvested yet.
+        """
+        from soma.harvester.redact import Redactor
+        from soma.pressure.replay.firings import record
+
+        redactor = Redactor(self._root.key())
+        return record(self._root, firings, outcomes, redact=redactor.text)
 
     def tasks(self) -> Tasks:
         """What several executions attempted alike: ``soma tasks``."""
@@ -230,6 +255,18 @@ class Vault:
         from soma.synthesizer.jobs import gates
 
         return gates.run(self.snapshot(), by, treatment=treatment, control=control)
+
+    def guidance(self, *, outcome: Counted = "recovered", horizon: int = 5) -> Guidance:
+        """Do the messages of guidance patterns help: ``soma gates`` without ``--by``."""
+        from soma.synthesizer.jobs import guidance
+
+        return guidance.run(self.snapshot(), outcome=outcome, horizon=horizon)
+
+    def healing(self, *, by: By = "role", horizon: int = 5) -> Healing:
+        """What helps after a failure: ``soma healing``."""
+        from soma.synthesizer.jobs import healing
+
+        return healing.run(self.snapshot(), by=by, horizon=horizon)
 
     def lessons(self, agent: str | None = None, *, query: str | None = None) -> Lessons:
         """Errors that were fixed, how, and how often that worked: ``soma lessons``."""

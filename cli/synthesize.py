@@ -19,6 +19,7 @@ def command(vault: str | None, as_json: bool) -> None:
     """
     from soma import clock
     from soma.pressure import configuration_of
+    from soma.pressure.patterns import patterns_of
     from soma.pressure.replay.keep import keep
     from soma.synthesizer.synthesis_page import render
     from soma.synthesizer.synthesize import synthesize
@@ -29,6 +30,8 @@ def command(vault: str | None, as_json: bool) -> None:
     with progress() as told:
         result = synthesize(
             VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, told=told,
-            replay=lambda root: keep(root, configuration_of(settings)).executions,
+            replay=lambda root: keep(
+                root, configuration_of(settings), patterns=patterns_of(settings.patterns)
+            ).executions,
         )  # fmt: skip
     emit(result, as_json, render, schema="soma.synthesize", schemaVersion=1)

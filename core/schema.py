@@ -312,6 +312,7 @@ FIRINGS = Table(
         _required("family", "string", "agents dealt together: the agent without a trailing number"),
         _required("arm", "string", "treatment, control, or shadow: nobody was there to be told"),
         _required("source", "string", "hook, wrap, runtime, replay or test; test never counts"),
+        _optional("dealt", "int64", "0-based number of the firing among those dealt an arm in this vault; else null"),
         _required("severity", "string", "info, warn or critical"),
         _required("engine", "string", "digest of the engine's version, its configuration and the patterns"),
         _required("pressure", "double", "own pressure when it fired, 0 to 1"),

@@ -33,12 +33,13 @@ from .root import VaultRoot
 if TYPE_CHECKING:
     from .writer import Changes, Replacement
 
-Role = Literal["harvester", "synthesizer", "replay", "governance", "keeper"]
+Role = Literal["harvester", "synthesizer", "replay", "recorder", "governance", "keeper"]
 
 MAY_WRITE: Mapping[Role, tuple[Table, ...]] = {
     "harvester": HARVESTED,
     "synthesizer": (PATHS, RESULTS, PROPOSALS, DECAYED),
     "replay": (PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES),
+    "recorder": (FIRINGS, FIRING_OUTCOMES),
     "governance": (POLICIES, AUDIT, PROPOSALS),
     # Repairs take out what is broken and mark sources; they decide nothing.
     "keeper": HARVESTED,

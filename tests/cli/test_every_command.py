@@ -35,6 +35,8 @@ JSON = [
     (["replay", "--agent", "gpt-4"], "soma.replay"),
     (["patterns"], "soma.patterns"),
     (["gates", "--by", "agent", "--control", "gpt-4"], "soma.gates"),
+    (["gates"], "soma.gates.patterns"),
+    (["healing"], "soma.healing"),
     (["report"], "soma.report"),
     (["vault", "info", "--sources", "--quarantine"], "soma.vault.info"),
     (["vault", "check"], "soma.vault.check"),

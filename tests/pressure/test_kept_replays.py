@@ -207,7 +207,7 @@ def test_rows_of_executions_that_are_gone_are_removed(vault: Path) -> None:
         from soma.schema import EXECUTIONS
 
         changes.add(EXECUTIONS, "execution_id", {gone}, EXECUTIONS.arrow().empty_table())
-        writer.commit(changes)
+        writer.commit(changes, role="harvester")
     done = keep(root, SETTINGS, patterns=RULES)
     assert (done.executions, done.removed) == (0, 1)
     for table in (PRESSURE, VITALS, FIRINGS):
@@ -230,7 +230,7 @@ def live_firing(vault: Path, firing_id: str, execution_id: str, source: str) -> 
         changes.add(
             FIRING_OUTCOMES, "firing_id", set(), pa.Table.from_pylist([outcome], schema=FIRING_OUTCOMES.arrow())
         )
-        writer.commit(changes)
+        writer.commit(changes, role="recorder")
 
 
 def test_live_firings_are_left_alone_and_those_of_tests_never_shown(vault: Path) -> None:
