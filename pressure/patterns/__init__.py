@@ -7,8 +7,18 @@ from __future__ import annotations
 
 from .budget import Budget
 from .finding import Finding, Pattern, Severity, Situation
-from .rulebook import Memory, Rulebook, Watched
+from .rulebook import Memory, Rulebook, Watched, patterns_digest
 
 PATTERNS: tuple[Pattern, ...] = (Budget(),)
 
-__all__ = ["PATTERNS", "Finding", "Memory", "Pattern", "Rulebook", "Severity", "Situation", "Watched"]
+__all__ = [
+    "PATTERNS",
+    "Finding",
+    "Memory",
+    "Pattern",
+    "Rulebook",
+    "Severity",
+    "Situation",
+    "Watched",
+    "patterns_digest",
+]
