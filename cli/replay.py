@@ -86,9 +86,10 @@ def _recording(
     if file is not None:
         return recording.read(Path(file))
     snapshot = open_snapshot(vault)
-    configuration = given or configuration_of(config(vault=vault).settings)
+    settings = config(vault=vault).settings
+    configuration = given or configuration_of(settings)
     if execution is not None:
-        return of_vault.of_execution(snapshot, execution, configuration)
+        return of_vault.of_execution(snapshot, execution, configuration, settings.trust)
     return of_vault.of_agent(snapshot, agent or "", configuration)
 
 

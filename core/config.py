@@ -105,6 +105,21 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("thresholds must rise: 0 < guide <= warn <= block <= 1")
 
 
+class TrustRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[trust]]``: agents that match ``target`` feel ``trust`` (0 to 1) of the distress of those matching ``source``.
+
+    Names are globs; of several rules about one pair the first holds, and it goes before what delegation suggests.
+    """
+
+    source: str
+    target: str
+    trust: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.trust <= 1:
+            raise ValueError("trust lies between 0 and 1")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in ``soma.toml``; ``tasks`` may stand in ``tasks.toml`` beside it instead."""
 
@@ -116,6 +131,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tasks: list[TaskRule] = []
     budget: BudgetSettings = BudgetSettings()
     thresholds: Thresholds = Thresholds()
+    trust: list[TrustRule] = []
 
 
 class Sourced(msgspec.Struct, frozen=True):
