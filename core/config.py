@@ -120,6 +120,16 @@ class TrustRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("trust lies between 0 and 1")
 
 
+class PatternSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[patterns]``: tokens the context window of every model holds; ``None`` goes by the name of the model."""
+
+    context_window: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.context_window is not None and self.context_window <= 0:
+            raise ValueError("context_window must be a number of tokens from 1 up")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in ``soma.toml``; ``tasks`` may stand in ``tasks.toml`` beside it instead."""
 
@@ -132,6 +142,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget: BudgetSettings = BudgetSettings()
     thresholds: Thresholds = Thresholds()
     trust: list[TrustRule] = []
+    patterns: PatternSettings = PatternSettings()
 
 
 class Sourced(msgspec.Struct, frozen=True):
