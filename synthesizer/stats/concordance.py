@@ -16,7 +16,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from .clustered import Clustered, by_cluster, estimate, standard_error
+from .clustered import Clustered, by_cluster, estimate
 from .proportion import Interval, wilson
 
 if TYPE_CHECKING:
@@ -52,16 +52,22 @@ def wins(failed: Sequence[float], succeeded: Sequence[float]) -> Floats:
 def concordance(strata: Sequence[Pairs], level: float = 0.95) -> Clustered | None:
     """The AUC over the strata, its interval on the scale of log odds; ``None`` without a pair.
 
-    Where every task says the same there is no spread to learn from; the interval is then Wilson's for as many
-    observations as the scarcer side has tasks, as the variance of an AUC ``A`` is at most ``A (1 - A)`` over that
-    (Birnbaum & Klose, *Annals of Mathematical Statistics* 28 (1957) 933-945).
+    To each side the variance of one more execution is added that would lie at the far end: where all successes have the
+    same score (something that was never seen in them), they would seem not to vary at all, and one more might still
+    show it. (For a yes-or-no score this does what adding an observation does for a difference of two shares: Agresti &
+    Caffo, *The American Statistician* 54 (2000) 280-288.)
+
+    At 0 or 1 the interval is Wilson's for as many observations as the scarcer side has tasks, as the variance of an AUC
+    ``A`` is at most ``A (1 - A)`` over that (Birnbaum & Klose, *Annals of Mathematical Statistics* 28 (1957) 933-945).
     """
     found = _mean(strata)
     if found is None:
         return None
     value, influence, clusters = found
-    error = standard_error(influence, clusters)
-    if clusters < 2 or error <= 1e-12 or not 0 < value < 1:
+    far = max(value, 1 - value)
+    for side, axis in (("failed", 0), ("succeeded", 1)):
+        influence[f"one more {side}"] = far / (sum(pairs.wins.shape[axis] for pairs in strata if pairs.wins.size) + 1)
+    if clusters < 2 or not 0 < value < 1:
         around = wilson(min(1.0, max(0.0, value)), clusters, level)
         certain = clusters >= 2 and around.excludes(CHANCE)
         return Clustered(value, around, 2.0 ** (1 - clusters) if certain else 1.0, clusters)

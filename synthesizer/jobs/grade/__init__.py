@@ -1,0 +1,67 @@
+"""Every pattern, floor and signal, and the aggregate, held against how executions ended: what predicts failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from soma.synthesizer.agents import agent_names, require_known
+from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.jobs import tasks
+
+from .compute import grades_of, traces_of
+from .model import Answered, Grades, Run, Trace
+
+__all__ = ["Answered", "Grades", "Run", "Trace", "read", "run"]
+
+
+def run(
+    vault: Queryable,
+    *,
+    agent: str | None = None,
+    framework: str | None = None,
+    answered: Sequence[Answered] | None = None,
+    patterns: Sequence[str] = (),
+    assignments: Mapping[str, str] | None = None,
+    level: float = 0.95,
+) -> Grades:
+    """What predicts failure in the executions whose success is known.
+
+    Args:
+        vault: The snapshot to answer from.
+        agent: Only executions of this agent.
+        framework: Only executions of this framework.
+        answered: What the engine answered to every decision; by default what the vault keeps.
+        patterns: Names of all patterns there are, so that those that never matched are told.
+        assignments: Execution to task as ``tasks.run`` gives it, where the caller has it already.
+        level: Of all intervals; ``1 - level`` is the false discovery rate in each group.
+
+    Raises:
+        NothingFound: if the vault holds no execution of that agent.
+    """
+    if agent is not None:
+        require_known(agent, agent_names(vault))
+    traces, left_out = read(vault, answered=answered, assignments=assignments)
+    chosen = [
+        trace for trace in traces if agent in (None, trace.agent_id) and framework in (None, trace.framework)
+    ]
+    counted = vault.sql(
+        "SELECT count(*) FILTER (success IS NULL) AS unknown FROM executions "
+        "WHERE (?::VARCHAR IS NULL OR agent_id = ?) AND (?::VARCHAR IS NULL OR framework = ?)",
+        (agent, agent, framework, framework),
+    )
+    return grades_of(
+        chosen, agent=agent, framework=framework, unknown=int(counted["unknown"][0].as_py()), not_replayed=left_out,
+        patterns=patterns, level=level,
+    )  # fmt: skip
+
+
+def read(
+    vault: Queryable,
+    *,
+    answered: Sequence[Answered] | None = None,
+    assignments: Mapping[str, str] | None = None,
+) -> tuple[list[Trace], int]:
+    """The executions whose success and pressure are known; and how many are left out for want of a pressure."""
+    rows = answer(vault, Answered, __name__, "readings") if answered is None else answered
+    of_task = tasks.run(vault).assignments if assignments is None else assignments
+    return traces_of(answer(vault, Run, __name__, "query"), rows, of_task)
