@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from soma.pressure.replay.keep import Kept
 from soma.pressure.replay.run import Comparison, Point, Replay, Summary
 from soma.synthesizer.wording import number, plain
 
@@ -35,6 +36,19 @@ def render(replay: Replay) -> RenderableType:
         parts += [Text(), *_compared(replay, replay.comparison)]
     parts += [Text(), _identity(replay)]
     return Group(*parts)
+
+
+def render_kept(kept: Kept) -> RenderableType:
+    """What ``soma replay --all`` did, and where to look at it."""
+    if kept.executions:
+        done = f"{number(kept.executions, 'execution')} with {number(kept.decisions, 'decision')} replayed"
+        lines = [Text(f"{done}: patterns fired {number(kept.firings, 'time')}.")]
+    else:
+        lines = [Text("Nothing to replay: the pressure of every execution is kept already.")]
+    if kept.removed:
+        lines.append(Text(f"Rows of {number(kept.removed, 'execution')} that are gone were removed."))
+    lines.append(Text(f"Vault version {kept.version}, engine {kept.engine}.    Next: soma gates · soma healing"))
+    return Group(*lines)
 
 
 def _head(summary: Summary) -> Text:
