@@ -27,6 +27,15 @@ _STORED = """
         failed BIGINT[], timeouts BIGINT[], durations_ms DOUBLE[]
     );
     CREATE TABLE results (job VARCHAR, parameters VARCHAR, basis VARCHAR, answer VARCHAR);
+    CREATE TABLE vitals (execution_id VARCHAR, engine VARCHAR);
+    CREATE TABLE pressure (
+        decision_id VARCHAR, execution_id VARCHAR, pressure DOUBLE, mode VARCHAR, pressures DOUBLE[], floor DOUBLE,
+        floor_reason VARCHAR, patterns VARCHAR[]
+    );
+    CREATE TABLE calibrations (
+        calibration_id VARCHAR, after INTEGER, data VARCHAR, features INTEGER, executions BIGINT, used_for VARCHAR[],
+        held_out VARCHAR, model VARCHAR
+    );
 """
 
 

@@ -65,13 +65,15 @@ def digest_of(rows: Mapping[int, Sequence[Row]], patterns: Sequence[str]) -> str
 
 
 def calibration_of(
-    rows: Mapping[int, Sequence[Row]], traces: Sequence[Trace], patterns: Sequence[str]
-) -> Calibration:
+    rows: Mapping[int, Sequence[Row]], traces: Sequence[Trace], patterns: Sequence[str],
+    kept: Sequence[tuple[Model, Sequence[Cell]]] = (),
+) -> Calibration:  # fmt: skip
     """The models after each number of decisions, and what they are worth.
 
     Args:
         rows: By number of decisions, as ``rows_of`` gives them. traces: The executions.
         patterns: Names of the patterns that have a column.
+        kept: Models with their cells that were made of these very rows before; nothing is fitted where there are any.
     """
     models: list[Model] = []
     cells: list[Cell] = []
@@ -84,13 +86,17 @@ def calibration_of(
                 f"after {number(after, 'decision')}: {_ends(own)} still running; a model takes {LEAST} tasks of each"
             )
             continue
+        if kept:
+            continue
         score, fold = held_out(own)
         cells += _cells(own, score, fold, traces, after)
         models.append(fitted(own, after, patterns))
+    models += [model for model, _ in kept]
+    decided = [cell for _, own_cells in kept for cell in own_cells] or _decided(cells)
     ran = {row.execution_id: row for own in rows.values() for row in own}
     return Calibration(
         data=digest_of(rows, patterns), executions=len(ran), tasks=len({row.task for row in ran.values()}),
-        failed=sum(row.failed for row in ran.values()), models=tuple(models), cells=tuple(_decided(cells)), kept=False,
+        failed=sum(row.failed for row in ran.values()), models=tuple(models), cells=tuple(decided), kept=bool(kept),
         notes=tuple(notes),
     )  # fmt: skip
 

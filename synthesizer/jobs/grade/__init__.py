@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from soma.synthesizer.agents import agent_names, require_known
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
 
 from .compute import grades_of, traces_of
-from .model import Answered, Grades, Run, Trace
+from .model import Answered, Grades, Held, Learned, Run, Trace
 
 __all__ = ["Answered", "Grades", "Run", "Trace", "read", "run"]
 
@@ -51,7 +53,7 @@ def run(
     )
     return grades_of(
         chosen, agent=agent, framework=framework, unknown=int(counted["unknown"][0].as_py()), not_replayed=left_out,
-        patterns=patterns, level=level,
+        patterns=patterns, learned=_learned(vault, agent, framework), level=level,
     )  # fmt: skip
 
 
@@ -65,3 +67,12 @@ def read(
     rows = answer(vault, Answered, __name__, "readings") if answered is None else answered
     of_task = tasks.run(vault).assignments if assignments is None else assignments
     return traces_of(answer(vault, Run, __name__, "query"), rows, of_task)
+
+
+def _learned(vault: Queryable, agent: str | None, framework: str | None) -> list[Learned]:
+    """What ``soma calibrate`` stored: of all agents, so not told of one alone."""
+    if agent is not None:
+        return []
+    rows = answer(vault, Held, __name__, "held_out")
+    cells = [cell for row in rows for cell in msgspec.json.decode(row.held_out, type=list[Learned])]
+    return [cell for cell in cells if cell.framework is None or framework in (None, cell.framework)]

@@ -173,15 +173,20 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     verdict: Verdict
 
 
+class Held(msgspec.Struct, frozen=True):
+    """What a stored model is worth, as JSON; fields in the order of the columns of ``held_out.sql``."""
+
+    held_out: str
+
+
 class Learned(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """The stored model of ``soma calibrate`` after so many decisions, as held out: see the job ``calibrate``."""
+    """What ``soma calibrate`` found of its model on held-out tasks: as much of its ``Cell`` as is told here."""
 
     after: int
-    framework: str
-    auc: float
-    blend: float
-    low: float
-    high: float
+    framework: str | None
+    learned: Clustered
+    blend: Clustered
+    over_blend: Clustered
     used: bool
 
 
