@@ -21,7 +21,7 @@ from .shifts import shifts_of
 from .strain import StrainRow, strains_of
 from .trials import BY, Trial, trial_of
 
-_PAIRS = 200
+PAIRS = 200
 _PROPOSALS = 1000
 
 
@@ -42,7 +42,7 @@ def run(
     status = health.run(vault, version=version, level=level)
     made = report_of(
         status,
-        divergence.run(vault, level=level, limit=_PAIRS),
+        divergence.run(vault, level=level, limit=PAIRS),
         answer(vault, InsightRow, __name__, "insights"),
         answer(vault, SourceRow, __name__, "sources"),
         answer(vault, UnusableRow, __name__, "unusable"),
