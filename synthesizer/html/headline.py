@@ -24,6 +24,8 @@ class Need(msgspec.Struct, frozen=True):
     what: str
     do: str
     link: str
+    health: Health | None = None
+    failing: float | None = None
 
 
 def headline(report: Report) -> str:
@@ -72,7 +74,8 @@ def _agents(dossier: Dossier) -> Iterator[Need]:
         told = file.briefing
         why = told.reasons[0].text if told.reasons else _reason(dossier.report, told.agent.agent_id)
         do = told.advice[0].text if told.advice else "Nothing in its traces stands out; read its last failed run."
-        yield Need(told.agent.agent_id, plain(why, 320), plain(do, 320), f"#agent-{place}")
+        yield Need(told.agent.agent_id, plain(why, 320), plain(do, 320), f"#agent-{place}", told.agent.health,
+                   told.agent.failures.rate)  # fmt: skip
 
 
 def _reason(report: Report, agent: str) -> str:

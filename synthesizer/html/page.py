@@ -29,6 +29,7 @@ _LONGEST = 2000
 _AGENTS_LISTED = 100
 _DECISIONS_SHOWN = 30
 _ROWS = 40
+_FORMATS = 16
 _CELLS: dict[Cell, str] = {"known": "●", "partly": "◐", "missing": "○", "cannot": "×"}
 
 
@@ -42,7 +43,7 @@ def page(dossier: Dossier) -> str:
         "form-action 'none'",
         headline=headline.headline(dossier.report), since=headline.since(dossier.report),
         healths=headline.healths(dossier.report), needs=headline.needs(dossier),
-        agents_listed=_AGENTS_LISTED, rows=_ROWS,
+        agents_listed=_AGENTS_LISTED, rows=_ROWS, formats_shown=_FORMATS,
     )  # fmt: skip
     return text
 
@@ -62,7 +63,7 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.globals.update(
         number=wording.number, soma=commands.soma, show_run=commands.show_run, whisker=figures.whisker,
-        spine=figures.spine, spine_edges=figures.shown_edges, trajectory=figures.trajectory, cells=_CELLS, end=END,
+        spine=figures.spine, spine_edges=figures.shown_edges, strip=figures.strip, trajectory=figures.trajectory, cells=_CELLS, end=END,
         mark=lambda outcome: MARKS[outcome][0], remark=lambda link, chain: remark(link, chain).plain,
         shown=lambda chain: [(item, isinstance(item, Gap)) for item in shown_of(chain, _DECISIONS_SHOWN)],
         longest=max,

@@ -5,7 +5,8 @@ rounded, so that the bytes do not depend on the last bit of a division.
 """
 
 from .spine import shown_edges, spine
+from .strip import strip
 from .trajectory import trajectory
 from .whisker import whisker
 
-__all__ = ["shown_edges", "spine", "trajectory", "whisker"]
+__all__ = ["shown_edges", "spine", "strip", "trajectory", "whisker"]
