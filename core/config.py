@@ -105,6 +105,16 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("thresholds must rise: 0 < guide <= warn <= block <= 1")
 
 
+class PatternSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[patterns]``: tokens the context window of every model holds; ``None`` goes by the name of the model."""
+
+    context_window: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.context_window is not None and self.context_window <= 0:
+            raise ValueError("context_window must be a number of tokens from 1 up")
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in ``soma.toml``; ``tasks`` may stand in ``tasks.toml`` beside it instead."""
 
@@ -116,6 +126,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tasks: list[TaskRule] = []
     budget: BudgetSettings = BudgetSettings()
     thresholds: Thresholds = Thresholds()
+    patterns: PatternSettings = PatternSettings()
 
 
 class Sourced(msgspec.Struct, frozen=True):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 
 
-def _query(name: str) -> str:
+def query(name: str) -> str:
+    """The text of a query of this package."""
     return files("soma.pressure.replay").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
@@ -30,7 +31,7 @@ def of_agent(snapshot: Snapshot, agent: str, configuration: Configuration) -> Re
     Raises:
         NothingFound: if the vault knows no such agent.
     """
-    executions = snapshot.sql(_query("executions"), [agent, agent, None, None]).to_pylist()
+    executions = snapshot.sql(query("executions"), [agent, agent, None, None]).to_pylist()
     if not executions:
         raise NothingFound(f"the vault knows no agent {agent!r}")
     events: list[Event] = []
@@ -42,7 +43,7 @@ def of_agent(snapshot: Snapshot, agent: str, configuration: Configuration) -> Re
 
 def each_execution(snapshot: Snapshot) -> Iterator[tuple[dict[str, Any], list[Event]]]:
     """Every execution by itself, as a session of its agent: its row (id, agent, framework, success) and its events."""
-    rows = snapshot.sql(_query("all")).to_pylist()
+    rows = snapshot.sql(query("all")).to_pylist()
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         for row, steps in zip(some, _steps(snapshot, some, [row["agent_id"] for row in some]), strict=True):
@@ -61,14 +62,14 @@ def of_execution(snapshot: Snapshot, execution_id: str, configuration: Configura
         NothingFound: if the vault knows no such execution.
         UsageError: if several ids begin so.
     """
-    named = snapshot.sql(_query("executions"), [None, None, execution_id, execution_id]).to_pylist()
+    named = snapshot.sql(query("executions"), [None, None, execution_id, execution_id]).to_pylist()
     if not named:
         raise NothingFound(f"the vault knows no execution {execution_id!r}")
     # The id of a sub-agent's execution may begin with its parent's: the parent is what was meant.
     root = min((row["execution_id"] for row in named), key=len)
     if not all(row["execution_id"].startswith(root) for row in named):
         raise UsageError(f"{len(named)} executions begin with {execution_id!r}", hint="type more of the id")
-    family = snapshot.sql(_query("family"), [root]).to_pylist()
+    family = snapshot.sql(query("family"), [root]).to_pylist()
     names = _names(family)
     of_id = {row["execution_id"]: name for row, name in zip(family, names, strict=True)}
     edges = [
@@ -92,12 +93,16 @@ def _names(family: Sequence[dict[str, Any]]) -> list[str]:
     return names
 
 
-def _steps(snapshot: Snapshot, executions: Sequence[dict[str, Any]], names: Sequence[str]) -> list[list[Step]]:
-    ids = [row["execution_id"] for row in executions]
-    found: list[list[Step]] = [[] for _ in ids]
-    for row in snapshot.sql(_query("decisions"), [ids, ids]).to_pylist():
+def steps_of(snapshot: Snapshot, executions: Sequence[str], names: Sequence[str]) -> list[list[Step]]:
+    """The steps of each of ``executions``, in order; the agents are called ``names``."""
+    found: list[list[Step]] = [[] for _ in executions]
+    for row in snapshot.sql(query("decisions"), [executions, executions]).to_pylist():
         found[row["place"]].append(Step(names[row["place"]], of_row(row), row["decision_id"]))
     return found
+
+
+def _steps(snapshot: Snapshot, executions: Sequence[dict[str, Any]], names: Sequence[str]) -> list[list[Step]]:
+    return steps_of(snapshot, [row["execution_id"] for row in executions], names)
 
 
 def _in_time(each: Iterable[list[Step]]) -> list[Step]:
