@@ -118,7 +118,7 @@ def synthesize(
         # Read under the lock: a person may have decided on a proposal while the jobs ran.
         merged = insights.merge(insights.known(root.snapshot()), findings, now=now)
         _keep_findings(merged, now, changes)
-        version = writer.commit(changes)
+        version = writer.commit(changes, role="synthesizer")
     return Synthesis(
         version=version,
         nothing_new=fresh,
@@ -139,7 +139,7 @@ def _add_paths(root: VaultRoot) -> int:
     with root.writer() as writer:
         # Looked for under the lock: of two runs at once the second finds none missing.
         added = add_missing_paths(root.snapshot(), changes)
-        writer.commit(changes)
+        writer.commit(changes, role="synthesizer")
     return added
 
 
