@@ -37,13 +37,20 @@ def answered(snapshot: Snapshot, configuration: Configuration | None = None) -> 
     return [row if row.pressure is not None else _joined(row, made[row.decision_id]) for row in rows]
 
 
+def answered_of(snapshot: Snapshot, execution: str, configuration: Configuration | None = None) -> list[Answered]:
+    """The engine's answers to the decisions of one execution, in order, replayed now."""
+    return list(_replayed(snapshot, [execution], configuration).values())
+
+
 def pattern_names() -> tuple[str, ...]:
     """Names of all patterns there are."""
     return tuple(pattern.name for pattern in PATTERNS)
 
 
 def _replayed(snapshot: Snapshot, executions: list[str], configuration: Configuration | None) -> dict[str, Answered]:
-    told = snapshot.sql("SELECT execution_id, task_text FROM executions WHERE list_contains(?, execution_id)", (executions,))
+    told = snapshot.sql(
+        "SELECT execution_id, task_text FROM executions WHERE list_contains(?, execution_id)", (executions,)
+    )
     texts = dict(zip(told["execution_id"].to_pylist(), told["task_text"].to_pylist(), strict=True))
     made = {}
     for execution, steps in zip(executions, steps_of(snapshot, executions, [""] * len(executions)), strict=True):

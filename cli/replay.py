@@ -56,6 +56,7 @@ def command(
     that a recording gave another trajectory than the one recorded. soma synthesize does what --all does, every night.
     """
     from soma.errors import CheckFailed
+    from soma.pressure.patterns import patterns_of
     from soma.pressure.replay.run import configuration_file, run
 
     from .output import emit
@@ -74,7 +75,8 @@ def command(
     if save is not None:
         recording = _saved(recording, Path(save))
     other = None if diff is None else configuration_file(diff)
-    result = run(recording, given, until=until, other=other)
+    settings_in_force = config(vault=vault).settings.patterns
+    result = run(recording, given, until=until, other=other, patterns=patterns_of(settings_in_force))
     emit(result, as_json, render, schema="soma.replay", schemaVersion=1)
     if result.identical is False:
         told = "the recording gave another trajectory than the one it was recorded with"

@@ -34,7 +34,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
         started_at: Epoch microseconds.
         files: Files the call is about, where that is certain. fresh: Whether it says itself that the file is new.
         tests: Whether it runs tests or checks. said: What a message says, its beginning and end.
-        model: The model that made the choice.
+        model: The model that made the choice. turn: Which request of the user it serves, from 0.
     """
 
     role: str = "other"
@@ -55,6 +55,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rena
     tests: bool = False
     said: str | None = None
     model: str | None = None
+    turn: int = 0
 
     @property
     def failed(self) -> bool:
@@ -91,6 +92,7 @@ def of_row(row: Mapping[str, Any]) -> Action:
         tests=about.tests,
         said=_said(arguments) if role == "message" and arguments else None,
         model=row.get("model"),
+        turn=row.get("turn") or 0,
     )
 
 

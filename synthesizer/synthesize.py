@@ -13,7 +13,7 @@ import msgspec
 from soma import clock, codec
 from soma.config import TaskRule
 from soma.schema import DECAYED, PROPOSALS, RESULTS
-from soma.synthesizer.jobs import archetypes, divergence, drift, insights, signatures, tasks, variants
+from soma.synthesizer.jobs import archetypes, divergence, drift, grade, insights, signatures, tasks, variants
 from soma.vault import VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.writer import Changes
@@ -28,6 +28,7 @@ JOBS: Mapping[str, Callable[[Keeping], object]] = {
     "divergence": divergence.run,
     "drift": drift.run,
     "archetypes": archetypes.run,
+    "grade": grade.run,
     "insights": insights.find,
 }
 """The jobs whose whole answers are kept, in the order in which they use one another's."""
@@ -118,7 +119,7 @@ def synthesize(
         # Read under the lock: a person may have decided on a proposal while the jobs ran.
         merged = insights.merge(insights.known(root.snapshot()), findings, now=now)
         _keep_findings(merged, now, changes)
-        version = writer.commit(changes)
+        version = writer.commit(changes, role="synthesizer")
     return Synthesis(
         version=version,
         nothing_new=fresh,
@@ -139,7 +140,7 @@ def _add_paths(root: VaultRoot) -> int:
     with root.writer() as writer:
         # Looked for under the lock: of two runs at once the second finds none missing.
         added = add_missing_paths(root.snapshot(), changes)
-        writer.commit(changes)
+        writer.commit(changes, role="synthesizer")
     return added
 
 

@@ -31,9 +31,11 @@ class Snapshot:
         version: Number of the harvest commit it shows; 0 for an empty vault.
         vault: The vault's folder.
         task_rules: Rules of the project about which executions attempt which task; whoever asks sets them.
+        audit_head: Hash of the audit's last entry as the last commit remembers it; empty where it remembers none.
     """
 
-    def __init__(self, vault: Path, version: int, tables: Mapping[str, LiveTable]) -> None:
+    def __init__(self, vault: Path, version: int, tables: Mapping[str, LiveTable], audit_head: str = "") -> None:
+        self.audit_head = audit_head
         self.task_rules: tuple[TaskRule, ...] = ()
         self.vault = vault
         self.version = version
@@ -54,9 +56,10 @@ class Snapshot:
             tables = {table.name: LiveTable(vault, table) for table in TABLES if table is not EXECUTIONS}
             if LiveTable(vault, EXECUTIONS).version != executions.version:
                 continue
-            for name, change in last_promise(executions).open_for(tables).items():
+            promise = last_promise(executions)
+            for name, change in promise.open_for(tables).items():
                 tables[name] = tables[name].as_if(change.add, change.remove)
-            return cls(vault, executions.transaction(), {EXECUTIONS.name: executions, **tables})
+            return cls(vault, executions.transaction(), {EXECUTIONS.name: executions, **tables}, promise.audit)
         raise VaultError("the vault changes faster than it can be opened", where=str(vault), hint="try again")
 
     def live(self, table: Table) -> LiveTable:

@@ -21,7 +21,7 @@ from .error_cascade import ErrorCascade
 from .false_success import FalseSuccess
 from .finding import Finding, Pattern, Severity, Situation
 from .oscillation import Oscillation
-from .registry import Entry, Status, registry
+from .registry import Catalogue, Entry, Status, catalogue, registry
 from .retry_storm import RetryStorm
 from .rulebook import Memory, Rulebook, Watched, patterns_digest
 from .same_failure import SameFailure
@@ -42,6 +42,7 @@ PATTERNS: tuple[Pattern, ...] = patterns_of(PatternSettings())
 
 __all__ = [
     "PATTERNS",
+    "Catalogue",
     "Entry",
     "Finding",
     "Memory",
@@ -51,6 +52,7 @@ __all__ = [
     "Situation",
     "Status",
     "Watched",
+    "catalogue",
     "patterns_digest",
     "patterns_of",
     "registry",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .finding import Finding, Pattern, Severity, Situation
+from .shell import broke
 
 
 class BashRetry(Pattern):
@@ -15,7 +16,7 @@ class BashRetry(Pattern):
     name = "bash_retry"
     priority = 4
     healing = "read"
-    covered_by = frozenset({"same_failure", "retry_storm", "oscillation", "stuck_test"})
+    covered_by = frozenset({"same_failure", "retry_storm", "error_cascade", "oscillation", "stuck_test"})
 
     def match(self, situation: Situation) -> Finding | None:
         """The finding, if the same program failed twice in a row."""
@@ -23,7 +24,7 @@ class BashRetry(Pattern):
         if len(recent) < 2:
             return None
         before, now = recent[-2], recent[-1]
-        if not (now.failed and before.failed and now.role == before.role == "shell" and now.action == before.action):
+        if not (broke(now) and broke(before) and now.action == before.action):
             return None
         return Finding(
             self.name,

@@ -11,6 +11,7 @@ from .finding import Finding, Pattern, Severity, Situation
 
 _OVERWRITTEN = ("has been updated", "overwrote", "overwritten", "has not been read", "was overwritten")
 _HEAD = 200
+_SEARCH = "search:grep"
 _FILE_ROLES = frozenset({"read", "edit", "write"})
 
 
@@ -18,9 +19,9 @@ class BlindEdit(Pattern):
     """Fires when a file is edited, or an existing one overwritten, that was not touched in the last 20 actions.
 
     Reading, searching, writing or editing it counts as having seen it, in the shell too where the command names it
-    (``cat``, ``sed -n``, ``grep``, ``> file``). A new file is no blind edit, and an overwritten one is known only where
-    the tool says so. Nothing is said where the file is not known, or where an earlier call on a file of the same folder
-    does not tell which one.
+    (``cat``, ``sed -n``, ``grep``, ``> file``), and so does a search through its folder. A new file is no blind edit,
+    and an overwritten one is known only where the tool says so. Nothing is said where the file is not known, or where
+    an earlier call on a file of the same folder does not tell which one.
     """
 
     name = "blind_edit"
@@ -57,6 +58,9 @@ def _changes_what_exists(action: Action) -> bool:
 
 def _touched(seen: Seen, name: str) -> bool:
     if seen.files:
-        return any(same_file(other, name) for other in seen.files)
+        if any(same_file(other, name) for other in seen.files):
+            return True
+        # A search through a folder shows lines of the files in it.
+        return seen.action == _SEARCH and any(f"/{folder.strip('/')}/" in f"/{name}" for folder in seen.files)
     # A file tool whose file is not known: its action names the folder, and it may have been this file.
     return seen.role in _FILE_ROLES and seen.action.partition(":")[2] in ("", place(name))

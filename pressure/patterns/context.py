@@ -31,7 +31,7 @@ WINDOWS: tuple[tuple[str, int], ...] = (
 
 
 def window_of(model: str | None) -> int | None:
-    """Tokens the model takes; ``None`` when not known. What a gateway puts before the name (``openai/``) is left out."""
+    """Tokens the model takes; ``None`` when not known. A gateway's part of the name (``openai/``) is left out."""
     name = (model or "").rpartition("/")[2].lower()
     return next((size for beginning, size in WINDOWS if name.startswith(beginning)), None)
 

@@ -13,10 +13,15 @@ KEPT = 0.5
 """Share of the first actions' contact with the words of the task below which the task is lost (ours)."""
 
 
+CLOSE = 0.5
+"""Share of the first actions that must have touched the words of the task, or there was nothing to lose (ours)."""
+
+
 class DriftPattern(Pattern):
     """Fires when the mix of actions has left that of the first ten and the words of the task have got rare as well.
 
     Going from reading to writing is how work goes, so the mix alone says nothing: without a task text it never fires.
+    Nor does it once the user has asked for something else: the first request is no measure then.
     """
 
     name = "drift"
@@ -26,12 +31,14 @@ class DriftPattern(Pattern):
 
     def match(self, situation: Situation) -> Finding | None:
         """The finding, if mix and words of the task are both lost."""
+        if situation.action.turn:
+            return None
         signal = situation.reading.signals[1]
         window, drift = situation.state.window, situation.state.drift
         if signal is None or signal < FAR or drift.contact is None or not window.told:
             return None
         contact = window.contacts / window.told
-        if contact > KEPT * drift.contact:
+        if drift.contact < CLOSE or contact > KEPT * drift.contact:
             return None
         return Finding(
             self.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from soma.pressure.arithmetic import C_LOG_C
 from soma.pressure.constants import RECENT, WINDOW
@@ -17,7 +18,7 @@ DROP = 1.0
 """Bits it has fallen by against the ten before: an agent that has one tool is not in a tunnel for it (ours)."""
 
 NO_NEWS = 3
-"""Failures, or answers it had been given before, among the last ten. Measured: ten reads or edits in a row are normal work."""
+"""Failures, or answers given before, among the last ten. Measured: ten reads or edits in a row are normal work."""
 
 PANIC_SECONDS = 3.0
 """Median seconds between starts below which it is panic (mean in the described system; one pause hides a panic)."""
@@ -88,5 +89,5 @@ def _median_gap(some: list[Seen]) -> float | None:
     starts = [seen.started_at for seen in some if seen.started_at is not None]
     if len(starts) < len(some):
         return None
-    gaps = sorted(later - earlier for earlier, later in zip(starts, starts[1:], strict=False))
+    gaps = sorted(later - earlier for earlier, later in pairwise(starts))
     return gaps[len(gaps) // 2] / _MICRO

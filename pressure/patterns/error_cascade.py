@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from soma.pressure.window import Seen
+
 from .finding import Finding, Pattern, Severity, Situation
 
 LEAST, HEAVY = 3, 5
@@ -14,6 +16,16 @@ KNOWN_BURSTS = 5
 def usual_burst(bursts: list[int]) -> int:
     """How many failures in a row the agent typically comes out of by itself: the median run; 0 before five runs."""
     return sorted(bursts)[len(bursts) // 2] if len(bursts) >= KNOWN_BURSTS else 0
+
+
+def _tools(run: list[Seen]) -> dict[str, None]:
+    """The tools that brought errors of their own; one that only hands on an earlier result (a final answer) did not."""
+    tools: dict[str, None] = {}
+    results: dict[str | None, str] = {}
+    for seen in run:
+        if seen.result is None or results.setdefault(seen.result, seen.tool) == seen.tool:
+            tools[seen.tool] = None
+    return tools
 
 
 class ErrorCascade(Pattern):
@@ -35,8 +47,9 @@ class ErrorCascade(Pattern):
         usual = usual_burst(state.bursts)
         if failures < max(LEAST, usual + 1):
             return None
-        tools = dict.fromkeys(seen.tool for seen in state.window.recent[-failures:])
-        if len(tools) < 2:
+        run = state.window.recent[-failures:]
+        tools = _tools(run)
+        if len(tools) < 2 or all(seen.action == run[-1].action for seen in run):
             return None
         told = f"; it usually comes out after {usual}" if usual >= LEAST else ""
         return Finding(

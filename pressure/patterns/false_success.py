@@ -9,11 +9,14 @@ from soma.pressure.action import Action, bounded
 from .finding import Finding, Pattern, Severity, Situation
 
 _CLAIM = re.compile(
-    r"\b(?:successfully|all (?:the )?(?:tests?|checks) (?:now )?pass|(?:tests?|build|checks?) (?:now )?"
-    r"(?:pass(?:es|ed)?|succeed(?:s|ed)?)\b|(?:it|this|that|everything|code|script|fix|query|command) (?:now )?works\b"
-    r"|works (?:now|correctly|as expected|perfectly|fine)\b|(?:is|are|been) (?:now )?(?:fixed|resolved|solved|complete)\b"
-    r"|(?:is|are|was) correct\b|task (?:is |has been )?(?:now )?(?:complete[d]?|done|finished)\b"
-    r"|no (?:more )?errors\b|great!|perfect!|excellent!)",
+    r"\b(?:successfully|all (?:the )?(?:tests?|checks) (?:now )?pass"
+    r"|(?:tests?|build|checks?|compilation) (?:now )?(?:pass(?:es|ed)?|succeed(?:s|ed)?)\b"
+    r"|(?:it|this|that|everything|code|script|fix|query|command) (?:now )?works\b"
+    r"|works (?:now|correctly|as expected|perfectly|fine)\b"
+    r"|(?:is|are|been) (?:now )?(?:fixed|resolved|solved|complete)\b"
+    r"|(?:answer|result|output|solution|code|fix|change|query|count|sum)s? (?:is|are|was) (?:now )?correct\b"
+    r"|task (?:is |has been )?(?:now )?(?:completed?|done|finished)\b"
+    r"|no (?:more )?errors\b|i can (?:now )?submit\b|great!|perfect!|excellent!)",
     re.IGNORECASE,
 )
 _DENIED = re.compile(

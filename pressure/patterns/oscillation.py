@@ -30,7 +30,7 @@ class Oscillation(Pattern):
         return Finding(
             self.name,
             Severity.CRITICAL if turns >= HEAVY else Severity.WARN,
-            f"{turns} actions to and fro between {recent[-2].action} and {recent[-1].action}, each with the same result",
+            f"{turns} actions to and fro between {recent[-2].action} and {recent[-1].action}, with the same results",
             "Neither of the two brings anything new: write down what you know, and take a third way.",
             self.healing,
         )

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
 from .finding import Pattern
+from .rulebook import patterns_digest
 
 Status = Literal["active", "collecting", "retired"]
-"""``active``: its message was shown to help. ``collecting``: not known yet. ``retired``: shown not to, and no longer said."""
+"""``active``: its message was shown to help. ``collecting``: not known yet. ``retired``: shown not to; never said."""
 
 
 class Entry(msgspec.Struct, frozen=True, rename="camel"):
     """One pattern.
 
     Attributes:
-        name, version, priority, cooldown, healing: As in ``Pattern``. status: From the data, ``collecting`` without any.
+        name, version, priority, cooldown, healing: As in ``Pattern``. status: From the data, else ``collecting``.
         detects: The first line of its module. trigger: When it fires, from its class. covered_by: As in ``Pattern``.
     """
 
@@ -32,6 +33,18 @@ class Entry(msgspec.Struct, frozen=True, rename="camel"):
     detects: str
     trigger: str
     covered_by: tuple[str, ...]
+
+
+class Catalogue(msgspec.Struct, frozen=True, rename="camel"):
+    """All patterns and the digest that tells their firings from those of others."""
+
+    patterns: tuple[Entry, ...]
+    digest: str
+
+
+def catalogue(patterns: Sequence[Pattern], statuses: Mapping[str, Status] | None = None) -> Catalogue:
+    """The entries of ``registry`` with the digest of the patterns."""
+    return Catalogue(registry(patterns, statuses), patterns_digest(patterns))
 
 
 def registry(patterns: Iterable[Pattern], statuses: Mapping[str, Status] | None = None) -> tuple[Entry, ...]:

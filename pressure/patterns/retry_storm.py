@@ -9,7 +9,7 @@ STORM, HEAVY = 3, 5
 
 
 class RetryStorm(Pattern):
-    """Fires when the last three actions or more failed, all with one tool but not all with the same arguments."""
+    """Fires when the last three actions or more failed, all with one tool (or one program, under whoever's name)."""
 
     name = "retry_storm"
     priority = 5
@@ -21,12 +21,15 @@ class RetryStorm(Pattern):
         if failures < STORM:
             return None
         run = situation.state.window.recent[-failures:]
-        if any(seen.tool != run[-1].tool for seen in run):
-            return None
+        name = run[-1].tool
+        if any(seen.tool != name for seen in run):
+            name = run[-1].action
+            if any(seen.action != name for seen in run):
+                return None
         return Finding(
             self.name,
             Severity.CRITICAL if failures >= HEAVY else Severity.WARN,
-            f"{run[-1].tool} failed {failures} times in a row",
+            f"{name} failed {failures} times in a row",
             "Leave this tool for a moment: look at what it works on in another way, then decide.",
             "search" if run[-1].role == "read" else "read",
         )

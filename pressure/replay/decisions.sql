@@ -2,6 +2,7 @@
 SELECT
     wanted.place,
     d.decision_id,
+    d.turn,
     d.role,
     d.action,
     d.tool,

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from soma.config import TaskRule
 from soma.model import Execution, NormalizedDecision
+from soma.schema import CALIBRATIONS, PRESSURE, VITALS
 
 _TYPES = {
     "int": pa.int64(), "int | None": pa.int64(), "str": pa.string(), "str | None": pa.string(),
@@ -27,15 +28,6 @@ _STORED = """
         failed BIGINT[], timeouts BIGINT[], durations_ms DOUBLE[]
     );
     CREATE TABLE results (job VARCHAR, parameters VARCHAR, basis VARCHAR, answer VARCHAR);
-    CREATE TABLE vitals (execution_id VARCHAR, engine VARCHAR);
-    CREATE TABLE pressure (
-        decision_id VARCHAR, execution_id VARCHAR, pressure DOUBLE, mode VARCHAR, pressures DOUBLE[], floor DOUBLE,
-        floor_reason VARCHAR, patterns VARCHAR[]
-    );
-    CREATE TABLE calibrations (
-        calibration_id VARCHAR, after INTEGER, data VARCHAR, features INTEGER, executions BIGINT, used_for VARCHAR[],
-        held_out VARCHAR, model VARCHAR
-    );
 """
 
 
@@ -50,6 +42,10 @@ class Lake:
         self._connection.register("executions", table(Execution, executions))
         self._connection.register("decisions", table(NormalizedDecision, decisions))
         self._connection.execute(_STORED)
+        for empty in (PRESSURE, VITALS, CALIBRATIONS):
+            columns = ", ".join(f"{name} {kind}" for name, kind in empty.duckdb_types().items())
+            self._connection.execute(f"CREATE TABLE {empty.name}_stored ({columns})")
+            self._connection.execute(f"CREATE VIEW {empty.name} AS SELECT * FROM {empty.name}_stored")
         self._connection.execute(files("soma.vault").joinpath("paths.sql").read_text())
 
     basis = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -36,7 +36,6 @@ def run(
     *,
     answered: Sequence[Answered] | None = None,
     patterns: Sequence[str] = (),
-    assignments: Mapping[str, str] | None = None,
 ) -> Calibration:
     """Models of the chance to fail, after 3, 5, 10 and 20 decisions, and what they are worth on other tasks.
 
@@ -46,9 +45,8 @@ def run(
         vault: The snapshot to answer from.
         answered: What the engine answered to every decision; by default what the vault keeps.
         patterns: Names of the patterns that have a column.
-        assignments: Execution to task as ``tasks.run`` gives it, where the caller has it already.
     """
-    traces, _ = grade.read(vault, answered=answered, assignments=assignments)
+    traces, _ = grade.read(vault, answered=answered)
     running = [trace for trace in traces if trace.running > MOMENTS[0]]
     ids = [trace.execution_id for trace in running]
     decisions = _decisions(vault, ids)
@@ -61,7 +59,7 @@ def run(
 
 
 def risk(
-    vault: Queryable, execution: str, *, answered: Sequence[Answered], anyway: bool = False
+    vault: Queryable, execution: str, *, answered: Callable[[str], Sequence[Answered]], anyway: bool = False
 ) -> Risk | None:
     """The chance that an execution fails, by the stored model of the most decisions it has made.
 
@@ -70,7 +68,7 @@ def risk(
     Args:
         vault: A snapshot.
         execution: Its id; the beginning is enough where only one fits.
-        answered: What the engine answered to its decisions, in order.
+        answered: Gives what the engine answered to the decisions of an execution, in order.
         anyway: Give the chance where the model is not used, too.
 
     Raises:
@@ -82,7 +80,7 @@ def risk(
         many = "no execution" if not found else f"{len(found)} executions"
         raise NothingFound(f"{many} of the vault begin with {plain(execution, 80)!r}", hint="type the whole id")
     (one,) = found
-    steps = [step for step in answered if step.execution_id == one.execution_id]
+    steps = list(answered(one.execution_id))
     fit = [
         model
         for model in stored(vault)

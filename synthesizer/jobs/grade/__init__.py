@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from soma.synthesizer.agents import agent_names, require_known
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
+from soma.synthesizer.kept import kept
+from soma.synthesizer.queries import query
 
 from .compute import grades_of, traces_of
 from .model import Answered, Grades, Held, Learned, Run, Trace
@@ -23,7 +25,6 @@ def run(
     framework: str | None = None,
     answered: Sequence[Answered] | None = None,
     patterns: Sequence[str] = (),
-    assignments: Mapping[str, str] | None = None,
     level: float = 0.95,
 ) -> Grades:
     """What predicts failure in the executions whose success is known.
@@ -34,7 +35,6 @@ def run(
         framework: Only executions of this framework.
         answered: What the engine answered to every decision; by default what the vault keeps.
         patterns: Names of all patterns there are, so that those that never matched are told.
-        assignments: Execution to task as ``tasks.run`` gives it, where the caller has it already.
         level: Of all intervals; ``1 - level`` is the false discovery rate in each group.
 
     Raises:
@@ -42,31 +42,31 @@ def run(
     """
     if agent is not None:
         require_known(agent, agent_names(vault))
-    traces, left_out = read(vault, answered=answered, assignments=assignments)
-    chosen = [
-        trace for trace in traces if agent in (None, trace.agent_id) and framework in (None, trace.framework)
-    ]
-    counted = vault.sql(
-        "SELECT count(*) FILTER (success IS NULL) AS unknown FROM executions "
-        "WHERE (?::VARCHAR IS NULL OR agent_id = ?) AND (?::VARCHAR IS NULL OR framework = ?)",
-        (agent, agent, framework, framework),
-    )
+    if answered is not None or patterns:
+        return _graded(vault, agent, framework, answered, patterns, level)
+    # Whoever replays anew, or trains anew, changes the answer without a harvest.
+    made = vault.sql(query(__name__, "made_from"))["made_from"][0].as_py()
+    parameters = {"agent": agent, "framework": framework, "level": level, "madeFrom": made}
+    return kept(vault, "grade", parameters, Grades, lambda: _graded(vault, agent, framework, None, (), level))
+
+
+def _graded(
+    vault: Queryable, agent: str | None, framework: str | None, answered: Sequence[Answered] | None,
+    patterns: Sequence[str], level: float,
+) -> Grades:  # fmt: skip
+    traces, left_out = read(vault, answered=answered)
+    chosen = [trace for trace in traces if agent in (None, trace.agent_id) and framework in (None, trace.framework)]
+    counted = vault.sql(query(__name__, "unknown"), (agent, agent, framework, framework))
     return grades_of(
         chosen, agent=agent, framework=framework, unknown=int(counted["unknown"][0].as_py()), not_replayed=left_out,
         patterns=patterns, learned=_learned(vault, agent, framework), level=level,
     )  # fmt: skip
 
 
-def read(
-    vault: Queryable,
-    *,
-    answered: Sequence[Answered] | None = None,
-    assignments: Mapping[str, str] | None = None,
-) -> tuple[list[Trace], int]:
+def read(vault: Queryable, *, answered: Sequence[Answered] | None = None) -> tuple[list[Trace], int]:
     """The executions whose success and pressure are known; and how many are left out for want of a pressure."""
     rows = answer(vault, Answered, __name__, "readings") if answered is None else answered
-    of_task = tasks.run(vault).assignments if assignments is None else assignments
-    return traces_of(answer(vault, Run, __name__, "query"), rows, of_task)
+    return traces_of(answer(vault, Run, __name__, "query"), rows, tasks.run(vault).assignments)
 
 
 def _learned(vault: Queryable, agent: str | None, framework: str | None) -> list[Learned]:

@@ -92,7 +92,9 @@ def group_of(traces: Sequence[Trace], framework: str | None, level: float) -> Gr
               lead=None, recovery=None, verdict="not enough data")
     )  # fmt: skip
     grades = _decided(grades, level)
-    found = [grade.verdict for grade in grades if grade.kind != "baseline"]
+    found: list[Verdict] = [grade.verdict for grade in grades if grade.kind != "baseline" and grade.verdict == "signal"]
+    # That some rare pattern is known to tell nothing says little; the pressure is what all of them come together in.
+    found += [grade.verdict for grade in grades if grade.kind == "aggregate"]
     return Group(
         framework=framework, agents=len({trace.agent_id for trace in traces}),
         tasks=len({trace.task for trace in traces}), failed=sum(trace.failed for trace in traces),
@@ -105,14 +107,14 @@ def _graded(traces: Sequence[Trace], subject: Subject, moments: Sequence[Moment]
     seen = [[subject.holds(step) for step in trace.steps] for trace in traces]
     return Grade(
         kind=subject.kind, name=subject.name, prevalence=firings.prevalence(traces, first, level),
-        areas=tuple(one.area(_scored(subject, one.after), level) for one in moments),
+        areas=tuple(_area(subject, one, level) for one in moments),
         lead=firings.lead(traces, first, level),
         recovery=firings.recovery(traces, first, seen, level), verdict="not enough data",
     )  # fmt: skip
 
 
-def _scored(subject: Subject, after: int):  # type: ignore[no-untyped-def]
-    return lambda trace: subject.score(trace.steps[:after])
+def _area(subject: Subject, at: Moment, level: float) -> Area:
+    return at.area(lambda trace: subject.score(trace.steps[: at.after]), level)
 
 
 def _decided(grades: Sequence[Grade], level: float) -> list[Grade]:
@@ -152,10 +154,9 @@ def _judged(area: Area, q_value: float | None, level: float) -> Area:
 
 def _together(verdicts: Sequence[Verdict]) -> Verdict:
     """A signal if one is; no signal if at least one says so and none is a signal."""
-    for verdict in ("signal", "no signal"):
-        if verdict in verdicts:
-            return verdict  # type: ignore[return-value]
-    return "not enough data"
+    if "signal" in verdicts:
+        return "signal"
+    return "no signal" if "no signal" in verdicts else "not enough data"
 
 
 def _notes(traces: Sequence[Trace], unknown: int, not_replayed: int) -> list[str]:

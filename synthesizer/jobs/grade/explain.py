@@ -11,14 +11,14 @@ from rich.text import Text
 
 from soma.synthesizer.commands import command_line, soma
 from soma.synthesizer.stats import Clustered, OddsRatio
-from soma.synthesizer.wording import number, percent, plain
+from soma.synthesizer.wording import number, percent, plain, signed
 
 from .model import LEAST_TASKS, RECOVERY_WITHIN, Area, Grade, Grades, Group, Verdict
 
-_NAME = 20
-_SHOWN = 3
+_NAME = 22
+_SHOWN = 2
+_NOTHING = 0.005
 _STYLES: dict[Verdict, str] = {"signal": "bold green", "no signal": "bold", "not enough data": "dim"}
-_TELLING = {"aggregate": "pressure ≥ WARN", "baseline": ""}
 
 
 def render(result: Grades) -> RenderableType:
@@ -38,9 +38,10 @@ def render(result: Grades) -> RenderableType:
     lines += [Text(note, style="dim") for note in result.notes]
     lines.append(
         Text(
-            "Odds ratio: seen in failed over successful runs of the same agent and about the same length. AUC: of two "
+            "“In others”: in runs that succeeded. Odds ratio: seen in failed over successful runs of the same agent and about the same length. AUC: of two "
             "runs that were both still running, how often the failing one scores higher; 0.50 is chance, below it means "
-            "that the score speaks for success. Intervals hold with tasks as units; verdicts bound false discoveries "
+            "that the score speaks for success. Decisions left: from the first time to the end of failed runs, median and "
+            f"middle half. Calm: the next {RECOVERY_WITHIN} decisions hold no failure; elsewhere: at the same position of other runs. Intervals hold with tasks as units; verdicts bound false discoveries "
             f"to {percent(1 - result.level)}.",
             style="dim",
         )
@@ -97,7 +98,7 @@ def _missing(group: Group) -> str:
 
 
 def _moments(group: Group) -> list[int]:
-    """The moments at which something can be said, at most three."""
+    """The first two moments at which something can be said; ``--json`` holds all."""
     areas = next((grade.areas for grade in group.grades if grade.kind == "aggregate"), ())
     telling = [area.after for area in areas if area.auc is not None and area.auc.clusters >= LEAST_TASKS]
     return (telling or [area.after for area in areas if area.auc is not None])[:_SHOWN]
@@ -127,9 +128,8 @@ def _worth(grade: Grade) -> bool:
 
 def _row(grade: Grade, moments: Sequence[int]) -> list[Text]:
     seen = grade.prevalence
-    name = plain(grade.name, _NAME)
     own = [
-        Text(name, style="dim" if grade.kind == "baseline" else ""),
+        Text(_named(grade), style="dim" if grade.kind == "baseline" else ""),
         Text(percent(seen.failed.rate) if seen else ""),
         Text(percent(seen.succeeded.rate) if seen else ""),
         Text(_odds(seen.odds) if seen else "", style=_STYLES[seen.verdict] if seen else ""),
@@ -138,11 +138,17 @@ def _row(grade: Grade, moments: Sequence[int]) -> list[Text]:
     return [*own, *(_area(by_moment[after]) for after in moments)]
 
 
+def _named(grade: Grade) -> str:
+    """A floor may be called like a pattern; signals and patterns are called as everywhere."""
+    name = plain(grade.name, _NAME)
+    return f"floor {name.replace('_', ' ')}" if grade.kind == "floor" else name
+
+
 def _odds(odds: OddsRatio | None) -> str:
-    if odds is None:
+    if odds is None or (odds.high is None and odds.low < _NOTHING):
         return "–"
     if odds.value is None:
-        return f"at least {odds.low:.2f}" if odds.high is None else f"at most {odds.high:.2f}"
+        return f"≥ {odds.low:.2f}" if odds.high is None else f"≤ {_short(odds.high)}"
     return f"{odds.value:.2f} [{odds.low:.2f}, {_short(odds.high)}]"
 
 
@@ -168,11 +174,11 @@ def _after(group: Group) -> Table | None:
     if not told:
         return None
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
-    table.add_column("after it was first seen", no_wrap=True)
-    table.add_column("decisions left in failed runs", no_wrap=True)
-    table.add_column(f"{RECOVERY_WITHIN} calm decisions follow", no_wrap=True)
-    table.add_column("elsewhere, same place", justify="right", no_wrap=True)
-    table.add_column("difference", no_wrap=True)
+    table.add_column("once it was seen", no_wrap=True, max_width=_NAME, overflow="ellipsis")
+    table.add_column("decisions left", no_wrap=True)
+    table.add_column("calm after", justify="right", no_wrap=True)
+    table.add_column("elsewhere", justify="right", no_wrap=True)
+    table.add_column("difference in points", no_wrap=True)
     for grade in told:
         lead, recovery = grade.lead, grade.recovery
         if lead is None or recovery is None or lead.median is None:
@@ -180,9 +186,9 @@ def _after(group: Group) -> Table | None:
         over = recovery.difference
         points = ""
         if over is not None and over.interval is not None:
-            points = f"{100 * over.value:+.0f} [{100 * over.interval.low:+.0f}, {100 * over.interval.high:+.0f}] points"
+            points = f"{signed(over.value)} [{signed(over.interval.low)}, {signed(over.interval.high)}]"
         table.add_row(
-            plain(grade.name, _NAME), f"{lead.median:.0f} ({lead.quarter:.0f} to {lead.three_quarters:.0f})",
+            _named(grade), f"{lead.median:.0f} ({lead.quarter:.0f} to {lead.three_quarters:.0f})",
             f"{percent(recovery.rate)} of {recovery.firings:,}" if recovery.firings else "–", percent(recovery.base), points,
         )  # fmt: skip
     return table
