@@ -9,7 +9,7 @@ import msgspec
 from soma.pressure.engine import Configuration, Engine
 from soma.pressure.modes import Mode
 from soma.pressure.patterns import PATTERNS, Rulebook
-from soma.pressure.replay.recording import Begin
+from soma.pressure.replay.recording import Begin, Event
 from soma.pressure.replay.vault import steps_of
 from soma.pressure.replay.watch import watch
 from soma.synthesizer.inputs import answer
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 
 
+class _Decision(msgspec.Struct, frozen=True):
+    """A decision of an execution to be replayed; fields in the order of the columns of the two queries below."""
+
+    execution_id: str
+    decision_id: str
+    failed: bool
+    chosen: bool
+
+
 def answered(snapshot: Snapshot, configuration: Configuration | None = None) -> list[Answered]:
     """The rows the job ``grade`` reads; executions whose pressure is not kept yet are replayed now, and not kept.
 
@@ -29,17 +38,15 @@ def answered(snapshot: Snapshot, configuration: Configuration | None = None) -> 
         snapshot: The snapshot to answer from.
         configuration: What the engine is set to, as ``soma synthesize`` sets it.
     """
-    rows = answer(snapshot, Answered, grade.__name__, "readings")
-    missing = sorted({row.execution_id for row in rows if row.pressure is None})
-    made: dict[str, Answered] = {}
-    for start in range(0, len(missing), _AT_ONCE):
-        made |= _replayed(snapshot, missing[start : start + _AT_ONCE], configuration)
-    return [row if row.pressure is not None else _joined(row, made[row.decision_id]) for row in rows]
+    missing = answer(snapshot, _Decision, grade.__name__, "unanswered")
+    names = {row.execution_id for row in missing}
+    kept = [row for row in answer(snapshot, Answered, grade.__name__, "readings") if row.execution_id not in names]
+    return kept + _replayed(snapshot, missing, configuration)
 
 
 def answered_of(snapshot: Snapshot, execution: str, configuration: Configuration | None = None) -> list[Answered]:
     """The engine's answers to the decisions of one execution, in order, replayed now."""
-    return list(_replayed(snapshot, [execution], configuration).values())
+    return _replayed(snapshot, answer(snapshot, _Decision, grade.__name__, "one", (execution,)), configuration)
 
 
 def pattern_names() -> tuple[str, ...]:
@@ -47,22 +54,23 @@ def pattern_names() -> tuple[str, ...]:
     return tuple(pattern.name for pattern in PATTERNS)
 
 
-def _replayed(snapshot: Snapshot, executions: list[str], configuration: Configuration | None) -> dict[str, Answered]:
-    told = snapshot.sql(
-        "SELECT execution_id, task_text FROM executions WHERE list_contains(?, execution_id)", (executions,)
-    )
-    texts = dict(zip(told["execution_id"].to_pylist(), told["task_text"].to_pylist(), strict=True))
-    made = {}
-    for execution, steps in zip(executions, steps_of(snapshot, executions, [""] * len(executions)), strict=True):
-        events = [Begin("", execution, texts[execution]), *steps]
-        for step, reading, watched in watch(events, Engine(configuration), Rulebook(PATTERNS)):
-            identity = step.decision_id or ""
-            made[identity] = Answered(
-                execution, identity, False, False, reading.pressure, reading.mode >= Mode.WARN,
-                list(reading.pressures), reading.floor, reading.floor_reason, list(watched.matching),
-            )  # fmt: skip
-    return made
-
-
-def _joined(row: Answered, replayed: Answered) -> Answered:
-    return msgspec.structs.replace(replayed, failed=row.failed, chosen=row.chosen)
+def _replayed(snapshot: Snapshot, decisions: list[_Decision], configuration: Configuration | None) -> list[Answered]:
+    told = {row.decision_id: row for row in decisions}
+    executions = sorted({row.execution_id for row in decisions})
+    found = []
+    for start in range(0, len(executions), _AT_ONCE):
+        some = executions[start : start + _AT_ONCE]
+        told_of = snapshot.sql(
+            "SELECT execution_id, task_text FROM executions WHERE list_contains(?, execution_id)", (some,)
+        ).to_pylist()
+        texts = {row["execution_id"]: row["task_text"] for row in told_of}
+        for execution, steps in zip(some, steps_of(snapshot, some, [""] * len(some)), strict=True):
+            events: list[Event] = [Begin("", execution, texts[execution]), *steps]
+            for step, reading, watched in watch(events, Engine(configuration), Rulebook(PATTERNS)):
+                own = told[step.decision_id or ""]
+                answers = Answered(
+                    execution, own.decision_id, own.failed, own.chosen, reading.pressure, reading.mode >= Mode.WARN,
+                    list(reading.pressures), reading.floor, reading.floor_reason, list(watched.matching),
+                )  # fmt: skip
+                found.append(answers)
+    return found

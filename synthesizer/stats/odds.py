@@ -1,4 +1,4 @@
-"""Odds ratios matched on strata: how much more often something is seen in failures than in successes alike otherwise."""
+"""Odds ratios matched on strata: how much more often something is in failures than in successes otherwise alike."""
 
 from __future__ import annotations
 
@@ -97,9 +97,7 @@ def _tables(rows: Iterable[Seen]) -> tuple[list[Stratum], float]:
     return tables, max(1.0, clustered / alone) if alone > _FLAT else 1.0
 
 
-def _variance(
-    tables: Sequence[Stratum], for_: Sequence[float], against: Sequence[float], r: float, s: float
-) -> float:
+def _variance(tables: Sequence[Stratum], for_: Sequence[float], against: Sequence[float], r: float, s: float) -> float:
     """Of the logarithm: Robins, Breslow & Greenland (1986), formula 1."""
     one, mixed, other = [], [], []
     for table, for_this, against_this in zip(tables, for_, against, strict=True):

@@ -12,14 +12,15 @@ from soma.errors import NothingFound
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import grade
 from soma.synthesizer.jobs.grade.model import MOMENTS, Answered, Trace
+from soma.synthesizer.queries import query
 from soma.synthesizer.wording import plain
 
 from .compute import calibration_of, digest_of, row_of, rows_of
 from .design import log_odds
-from .model import Calibration, Known, Risk
+from .model import Calibration, Known, Risk, Row
 from .store import keep, stored
 
-__all__ = ["Calibration", "Risk", "keep", "risk", "run", "stored"]
+__all__ = ["Calibration", "Risk", "keep", "read", "risk", "run", "stored"]
 
 
 class _One(msgspec.Struct, frozen=True):
@@ -46,16 +47,23 @@ def run(
         answered: What the engine answered to every decision; by default what the vault keeps.
         patterns: Names of the patterns that have a column.
     """
+    rows, running = read(vault, answered=answered, patterns=patterns)
+    data = digest_of(rows, patterns)
+    before = [(one.fitted, one.cells) for one in stored(vault) if one.data == data]
+    return calibration_of(rows, running, patterns, before)
+
+
+def read(
+    vault: Queryable, *, answered: Sequence[Answered] | None = None, patterns: Sequence[str] = ()
+) -> tuple[dict[int, list[Row]], list[Trace]]:
+    """The rows of features by number of decisions, and the executions they are of; as ``run`` takes them."""
     traces, _ = grade.read(vault, answered=answered)
     running = [trace for trace in traces if trace.running > MOMENTS[0]]
     ids = [trace.execution_id for trace in running]
     decisions = _decisions(vault, ids)
-    told = vault.sql("SELECT execution_id, task_text FROM executions WHERE list_contains(?, execution_id)", (ids,))
+    told = vault.sql(query(__name__, "texts"), (ids,))
     texts = dict(zip(told["execution_id"].to_pylist(), told["task_text"].to_pylist(), strict=True))
-    rows = {after: rows_of(running, decisions, texts, after, patterns) for after in MOMENTS}
-    before = [one for one in stored(vault) if one.data == digest_of(rows, patterns)]
-    kept = [(one.fitted, one.cells) for one in before]
-    return calibration_of(rows, running, patterns, kept)
+    return {after: rows_of(running, decisions, texts, after, patterns) for after in MOMENTS}, running
 
 
 def risk(
@@ -82,9 +90,7 @@ def risk(
     (one,) = found
     steps = list(answered(one.execution_id))
     fit = [
-        model
-        for model in stored(vault)
-        if model.after <= len(steps) and (anyway or one.framework in model.used_for)
+        model for model in stored(vault) if model.after <= len(steps) and (anyway or one.framework in model.used_for)
     ]
     if not fit:
         return None

@@ -24,6 +24,7 @@ from soma.synthesizer.wording import number
 
 from . import features
 from .fit import fitted, held_out
+from .folds import FOLDS
 from .model import Calibration, Cell, Known, Model, Moment, Row
 
 LEAST = 10
@@ -38,8 +39,11 @@ def rows_of(
     """The rows of the executions still running after so many decisions, in the order of the traces.
 
     Args:
-        traces: The executions. decisions: Their first decisions by execution. texts: Their tasks in words.
-        after: How many decisions. patterns: Names of the patterns that have a column.
+        traces: The executions.
+        decisions: Their first decisions, by execution.
+        texts: Their tasks in words, by execution.
+        after: How many decisions are known.
+        patterns: Names of the patterns that have a column.
     """
     return [row_of(trace, decisions, texts, after, patterns) for trace in traces if trace.running > after]
 
@@ -54,7 +58,7 @@ def row_of(
     )
     return Row(
         trace.execution_id, trace.agent_id, trace.framework, trace.task, trace.failed,
-        trace.steps[after - 1].pressure or 0.0, features.dense(known, patterns), features.text(known),
+        trace.steps[after - 1].pressure, features.dense(known, patterns), features.text(known),
     )  # fmt: skip
 
 
@@ -71,12 +75,13 @@ def calibration_of(
     """The models after each number of decisions, and what they are worth.
 
     Args:
-        rows: By number of decisions, as ``rows_of`` gives them. traces: The executions.
+        rows: By number of decisions, as ``rows_of`` gives them.
+        traces: The executions.
         patterns: Names of the patterns that have a column.
         kept: Models with their cells that were made of these very rows before; nothing is fitted where there are any.
     """
-    models: list[Model] = []
-    cells: list[Cell] = []
+    models = [model for model, _ in kept]
+    cells = [cell for _, own in kept for cell in own]
     notes: list[str] = []
     for after in MOMENTS:
         own = rows.get(after, ())
@@ -85,19 +90,15 @@ def calibration_of(
             notes.append(
                 f"after {number(after, 'decision')}: {_ends(own)} still running; a model takes {LEAST} tasks of each"
             )
-            continue
-        if kept:
-            continue
-        score, fold = held_out(own)
-        cells += _cells(own, score, fold, traces, after)
-        models.append(fitted(own, after, patterns))
-    models += [model for model, _ in kept]
-    decided = [cell for _, own_cells in kept for cell in own_cells] or _decided(cells)
+        elif not kept:
+            score, fold = held_out(own)
+            cells += _cells(own, score, fold, traces, after)
+            models.append(fitted(own, after, patterns))
     ran = {row.execution_id: row for own in rows.values() for row in own}
     return Calibration(
         data=digest_of(rows, patterns), executions=len(ran), tasks=len({row.task for row in ran.values()}),
-        failed=sum(row.failed for row in ran.values()), models=tuple(models), cells=tuple(decided), kept=bool(kept),
-        notes=tuple(notes),
+        failed=sum(row.failed for row in ran.values()), models=tuple(models),
+        cells=tuple(cells if kept else _decided(cells)), kept=bool(kept), notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -117,49 +118,44 @@ def _cells(
     learned = {row.execution_id: value for row, value in zip(rows, score, strict=True)}
     blend = {row.execution_id: row.blend for row in rows}
     of_fold = {row.execution_id: number for row, number in zip(rows, fold, strict=True)}
-    tables: dict[str, list[tuple[Side, list[list[int]], list[list[int]]]]] = defaultdict(list)
-    for side in areas.moment(traces, after).sides:
-        framework = side.failed[0].framework
-        places = [
-            [[place for place, trace in enumerate(own) if of_fold[trace.execution_id] == number] for own in (side.failed, side.succeeded)]
-            for number in sorted(set(fold))
-        ]
-        tables[framework].append((side, [one for one, _ in places], [other for _, other in places]))
+    sides = {side.failed[0].framework: side for side in areas.moment(traces, after).sides}
+    asked: list[str | None] = [None, *sides] if len(sides) > 1 else list(sides)
     found = []
-    names = sorted(tables)
-    for framework in [None, *names] if len(names) > 1 else names:
-        sides = [entry for name in names if framework in (None, name) for entry in tables[name]]
-        cell = _cell(after, framework, sides, learned, blend)
+    for framework in asked:
+        own = list(sides.values()) if framework is None else [sides[framework]]
+        cell = _cell(after, framework, own, learned, blend, of_fold)
         if cell is not None:
             found.append(cell)
     return found
 
 
 def _cell(
-    after: int, framework: str | None, sides: Sequence[tuple[Side, list[list[int]], list[list[int]]]],
-    learned: Mapping[str, float], blend: Mapping[str, float],
+    after: int, framework: str | None, sides: Sequence[Side], learned: Mapping[str, float],
+    blend: Mapping[str, float], of_fold: Mapping[str, int],
 ) -> Cell | None:  # fmt: skip
     import numpy as np
 
     pairs: dict[str, list[Pairs]] = defaultdict(list)
-    for side, rows, columns in sides:
+    for side in sides:
         whole = {"agent": side.agent, "errors": side.errors}
         for name, given in (("learned", learned), ("blend", blend)):
             whole[name] = wins(*([given[trace.execution_id] for trace in own] for own in (side.failed, side.succeeded)))
-        for down, across in zip(rows, columns, strict=True):
-            if down and across:
-                tasks = [side.failed[at].task for at in down], [side.succeeded[at].task for at in across]
-                for name, table in whole.items():
-                    pairs[name].append(Pairs(table[np.ix_(down, across)], *tasks))
-    told = {name: concordance(own) for name, own in pairs.items()}
-    over = {name: _over(pairs["learned"], pairs[name]) for name in ("blend", "errors", "agent")}
-    if not told or any(value is None for value in (*told.values(), *over.values())):
+        for held in range(FOLDS):
+            down, across = (
+                [place for place, trace in enumerate(own) if of_fold[trace.execution_id] == held]
+                for own in (side.failed, side.succeeded)
+            )
+            tasks = [side.failed[at].task for at in down], [side.succeeded[at].task for at in across]
+            for name, table in whole.items():
+                pairs[name].append(Pairs(table[np.ix_(down, across)], *tasks))
+    told = {name: made for name, own in pairs.items() if (made := concordance(own)) is not None}
+    if not told:
         return None
-    made: dict[str, Clustered] = {name: value for name, value in told.items() if value is not None}
+    over = {name: _over(pairs["learned"], pairs[name]) for name in ("blend", "errors", "agent")}
     return Cell(
-        after=after, framework=framework, failed=sum(len(side.failed) for side, *_ in sides),
-        succeeded=sum(len(side.succeeded) for side, *_ in sides), tasks=made["learned"].clusters,
-        learned=made["learned"], blend=made["blend"], errors=made["errors"], agent=made["agent"],
+        after=after, framework=framework, failed=sum(len(side.failed) for side in sides),
+        succeeded=sum(len(side.succeeded) for side in sides), tasks=told["learned"].clusters,
+        learned=told["learned"], blend=told["blend"], errors=told["errors"], agent=told["agent"],
         over_blend=over["blend"], over_errors=over["errors"], over_agent=over["agent"], q_value=None, used=False,
     )  # fmt: skip
 
@@ -170,13 +166,11 @@ def _over(own: Sequence[Pairs], other: Sequence[Pairs]) -> Clustered:
 
 
 def _decided(cells: Sequence[Cell]) -> list[Cell]:
-    """With the decision where the model takes the blend's place: better there, false discoveries bounded over all cells.
+    """With the decision where the model takes the blend's place; false discoveries are bounded over all cells.
 
     A decision is taken for a framework, never for all together: a gain on one is no gain on another.
     """
-    asked = [
-        place for place, cell in enumerate(cells) if cell.framework is not None and cell.tasks >= LEAST_TASKS
-    ]
+    asked = [place for place, cell in enumerate(cells) if cell.framework is not None and cell.tasks >= LEAST_TASKS]
     adjusted = dict(zip(asked, benjamini_hochberg([cells[place].over_blend.p_value for place in asked]), strict=True))
     found = []
     for place, cell in enumerate(cells):

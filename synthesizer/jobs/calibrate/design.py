@@ -58,7 +58,11 @@ class Design(msgspec.Struct, frozen=True):
         often = sorted((name for name in many if many[name] >= _LEAST_OWN), key=lambda name: (-many[name], name))
         own = often[:_MOST_OWN] if len(many) > 1 else []
         return cls(
-            sorted({row.framework for row in rows}), sorted(many), own, middle, np.where(spread < _LEAST_SPREAD, 1.0, spread)
+            sorted({row.framework for row in rows}),
+            sorted(many),
+            own,
+            middle,
+            np.where(spread < _LEAST_SPREAD, 1.0, spread),
         )
 
     def columns(self, rows: Sequence[Row]) -> Floats:

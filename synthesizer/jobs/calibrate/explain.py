@@ -24,8 +24,10 @@ def render(result: Calibration) -> RenderableType:
     ]
     if result.cells:
         lines += [
-            Text(f"{number(len(result.models), 'model')} {done}. AUC: how often a failing run is told from a succeeding one,"),
-            Text("both still running then, on tasks the model was not fitted on; 0.50 is chance."),
+            Text(
+                f"{number(len(result.models), 'model')} {done}. AUC: how often a failing run is told from a succeeding "
+                "one, both still running then, on tasks the model was not fitted on; 0.50 is chance."
+            ),
             Text(),
             _table(result),
             Text(),
@@ -55,15 +57,15 @@ def gain(value: Clustered) -> str:
 
 
 def _table(result: Calibration) -> Table:
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("after", no_wrap=True)
     table.add_column("runs of", no_wrap=True, max_width=_NAME, overflow="ellipsis")
-    table.add_column("failed / not", justify="right", no_wrap=True)
+    table.add_column("fail/not", justify="right", no_wrap=True)
     table.add_column("learned", no_wrap=True)
-    for name in ("pressure", "errors", "agent"):
+    for name in ("press.", "errors", "agent"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("learned − pressure", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    table.add_column("gain on pressure", no_wrap=True)
+    table.add_column("used", no_wrap=True)
     for cell in result.cells:
         table.add_row(*_row(cell))
     return table
@@ -71,9 +73,10 @@ def _table(result: Calibration) -> Table:
 
 def _row(cell: Cell) -> tuple[str | Text, ...]:
     return (
-        str(cell.after), plain(cell.framework, _NAME) if cell.framework else "all", f"{cell.failed:,} / {cell.succeeded:,}",
+        str(cell.after), plain(cell.framework, _NAME) if cell.framework else "all",
+        f"{cell.failed:,}/{cell.succeeded:,}",
         area(cell.learned), f"{cell.blend.value:.2f}", f"{cell.errors.value:.2f}", f"{cell.agent.value:.2f}",
-        gain(cell.over_blend), Text("used", style="bold green") if cell.used else "",
+        gain(cell.over_blend), Text("yes", style="bold green") if cell.used else "",
     )  # fmt: skip
 
 

@@ -1,10 +1,10 @@
 """Fitting with nested cross-validation: how strongly to pull is chosen without the tasks that judge. Pure.
 
 Tasks are dealt into five folds. Each fold is scored by a model that never saw its tasks, and whose penalty and use of
-texts were chosen by four inner folds of the remaining tasks (Stone, *JRSS B* 36 (1974) 111-147; nested, because a choice
-made by the held-out tasks makes them look better: Varma & Simon, *BMC Bioinformatics* 7 (2006) 91). Means and spreads,
-too, are those of the rows that are fitted. Chosen is what gives what happened the highest chance (log loss) on the inner
-folds; of equals the stronger pull without texts.
+texts were chosen by four inner folds of the remaining tasks (Stone, *JRSS B* 36 (1974) 111-147; nested, because a
+choice made by the held-out tasks makes them look better: Varma & Simon, *BMC Bioinformatics* 7 (2006) 91). Means and
+spreads, too, are those of the rows that are fitted. Chosen is what gives what happened the highest chance (log loss) on
+the inner folds; of equals the stronger pull without texts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def held_out(rows: Sequence[Row]) -> tuple[list[float], list[int]]:
             continue
         strength, text = chosen(inside)
         design, coefficients = _fitted(inside, strength, text, _ROUGH)
-        for place, value in zip(outside, _scored(design, [rows[place] for place in outside], coefficients, text), strict=True):
+        for place, value in zip(
+            outside, _scored(design, [rows[place] for place in outside], coefficients, text), strict=True
+        ):
             found[place] = value
     return found, fold
 

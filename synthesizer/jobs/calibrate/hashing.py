@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from soma.identity import digest
 
@@ -37,7 +38,7 @@ def hashed(fields: Iterable[tuple[str, str]]) -> list[float]:
 
 def _tokens(said: str) -> Sequence[str]:
     words = ["0" if word[0].isdigit() else word.lower()[:_MOST] for word in _WORD.findall(said)]
-    return [*words, *(f"{one} {other}" for one, other in zip(words, words[1:], strict=False))]
+    return [*words, *(f"{one} {other}" for one, other in pairwise(words))]
 
 
 @lru_cache(maxsize=_CACHED)

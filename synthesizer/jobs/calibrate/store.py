@@ -53,22 +53,31 @@ def keep(root: VaultRoot, result: Calibration) -> int:
     """
     import pyarrow as pa
 
-    rows = [_row(result, model) for model in result.models]
+    rows = {_id(result, model): _row(result, model) for model in result.models}
     with root.writer() as writer:
         # Looked for under the lock: of two at once the second finds that nothing is left to do.
         there = root.snapshot().read(CALIBRATIONS, ["calibration_id"])["calibration_id"].to_pylist()
         changes = Changes()
-        if sorted(there) != sorted(row["calibration_id"] for row in rows):
-            changes.add(CALIBRATIONS, "calibration_id", set(there), pa.Table.from_pylist(rows, schema=CALIBRATIONS.arrow()))
-        return writer.commit(changes)
+        if sorted(there) != sorted(rows):
+            changes.add(
+                CALIBRATIONS,
+                "calibration_id",
+                set(there),
+                pa.Table.from_pylist(list(rows.values()), schema=CALIBRATIONS.arrow()),
+            )
+        return writer.commit(changes, role="synthesizer")
 
 
 def _row(result: Calibration, model: Model) -> dict[str, object]:
     cells = [cell for cell in result.cells if cell.after == model.after]
     whole = next(cell for cell in cells if cell.framework is None or len(cells) == 1)
     return {
-        "calibration_id": digest(f"{result.data} {model.features} {model.after}", size=12), "after": model.after,
+        "calibration_id": _id(result, model), "after": model.after,
         "data": result.data, "features": model.features, "executions": whole.failed + whole.succeeded,
         "used_for": [cell.framework for cell in cells if cell.used], "held_out": codec.encode(cells),
         "model": codec.encode(model),
     }  # fmt: skip
+
+
+def _id(result: Calibration, model: Model) -> str:
+    return digest(f"{result.data} {model.features} {model.after}", size=12)

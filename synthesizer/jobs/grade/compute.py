@@ -31,7 +31,7 @@ from .subjects import Subject, subjects
 def traces_of(
     runs: Iterable[Run], answered: Iterable[Answered], assignments: Mapping[str, str]
 ) -> tuple[list[Trace], int]:
-    """The executions whose pressure is known after each decision, in the order of their ids; and how many are left out.
+    """The executions all of whose decisions are answered, in the order of their ids; and how many are left out.
 
     An execution whose task is not known is a task of its own.
     """
@@ -41,7 +41,7 @@ def traces_of(
     traces, left_out = [], 0
     for run in runs:
         own = steps.get(run.execution_id, [])
-        if any(step.pressure is None for step in own):
+        if len(own) < run.decisions:
             left_out += 1
             continue
         last = max((place for place, step in enumerate(own, 1) if step.chosen), default=0)
@@ -65,8 +65,10 @@ def grades_of(
 
     Args:
         traces: As ``traces_of`` gives them, of the agent and framework asked for.
-        agent, framework: What was asked for.
-        unknown: Executions whose success is not known. not_replayed: Left out, as their pressure is not known.
+        agent: What was asked for.
+        framework: What was asked for.
+        unknown: Executions whose success is not known.
+        not_replayed: Executions left out, as their pressure is not known.
         patterns: Names of all patterns there are, so that those that never matched can be told.
         learned: What ``soma calibrate`` stored.
         level: Of all intervals; ``1 - level`` is the false discovery rate in each group.
@@ -75,7 +77,7 @@ def grades_of(
     groups = [group_of(traces, None if len(names) != 1 else names[0], level)] if traces else []
     if len(names) > 1:
         groups += [group_of([trace for trace in traces if trace.framework == name], name, level) for name in names]
-    matched = {name for trace in traces for step in trace.steps for name in step.patterns or ()}
+    matched = {name for trace in traces for step in trace.steps for name in step.patterns}
     return Grades(
         groups=tuple(groups), agent=agent, framework=framework, executions=len(traces), unknown=unknown,
         not_replayed=not_replayed, never=tuple(sorted(set(patterns) - matched)), learned=tuple(learned), level=level,

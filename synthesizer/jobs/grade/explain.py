@@ -15,17 +15,25 @@ from soma.synthesizer.wording import number, percent, plain, signed
 
 from .model import LEAST_TASKS, RECOVERY_WITHIN, Area, Grade, Grades, Group, Verdict
 
-_NAME = 22
+_NAME = 19
 _SHOWN = 2
 _NOTHING = 0.005
 _STYLES: dict[Verdict, str] = {"signal": "bold green", "no signal": "bold", "not enough data": "dim"}
+
+_LEGEND = (
+    "In others: in runs that succeeded. Odds ratio: seen in failed over successful runs of the same agent, about as "
+    "long. AUC (failed/succeeded runs still running): of two such runs, how often the failing one scores higher; "
+    "0.50 is chance, less speaks for success. Decisions left: to the end of failed runs, median and middle half. "
+    "Calm: the next {calm} decisions hold no failure; elsewhere: at the same position of other runs. Intervals hold "
+    "with tasks as units; false discoveries are bounded to {share}."
+)
 
 
 def render(result: Grades) -> RenderableType:
     """Every group: what was seen in failed and successful runs, and how well it tells them apart while they run."""
     if not result.groups:
         return Lines(
-            Text("No run here has a known success: there is nothing to hold patterns and signals against.", style="bold"),
+            Text("No run here has a known success: there is nothing to hold anything against.", style="bold"),
             *(Text(note, style="dim") for note in result.notes), Text(),
             Text("Tell soma how runs ended, then ask again:"), command_line(soma("outcomes", "FILE")),
         )  # fmt: skip
@@ -36,16 +44,7 @@ def render(result: Grades) -> RenderableType:
     if result.never:
         lines.append(Text(f"Never seen here: {', '.join(result.never)}", style="dim"))
     lines += [Text(note, style="dim") for note in result.notes]
-    lines.append(
-        Text(
-            "“In others”: in runs that succeeded. Odds ratio: seen in failed over successful runs of the same agent and about the same length. AUC: of two "
-            "runs that were both still running, how often the failing one scores higher; 0.50 is chance, below it means "
-            "that the score speaks for success. Decisions left: from the first time to the end of failed runs, median and "
-            f"middle half. Calm: the next {RECOVERY_WITHIN} decisions hold no failure; elsewhere: at the same position of other runs. Intervals hold with tasks as units; verdicts bound false discoveries "
-            f"to {percent(1 - result.level)}.",
-            style="dim",
-        )
-    )
+    lines.append(Text(_LEGEND.format(share=percent(1 - result.level), calm=RECOVERY_WITHIN), style="dim"))
     return Lines(*lines)
 
 
@@ -106,7 +105,7 @@ def _moments(group: Group) -> list[int]:
 
 def _table(group: Group) -> Table:
     moments = _moments(group)
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("", no_wrap=True, max_width=_NAME, overflow="ellipsis")
     table.add_column("in failed", justify="right", no_wrap=True)
     table.add_column("in others", justify="right", no_wrap=True)
@@ -173,7 +172,7 @@ def _after(group: Group) -> Table | None:
     told = [grade for grade in group.grades if grade.lead is not None and grade.lead.executions >= LEAST_TASKS]
     if not told:
         return None
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("once it was seen", no_wrap=True, max_width=_NAME, overflow="ellipsis")
     table.add_column("decisions left", no_wrap=True)
     table.add_column("calm after", justify="right", no_wrap=True)
@@ -189,7 +188,8 @@ def _after(group: Group) -> Table | None:
             points = f"{signed(over.value)} [{signed(over.interval.low)}, {signed(over.interval.high)}]"
         table.add_row(
             _named(grade), f"{lead.median:.0f} ({lead.quarter:.0f} to {lead.three_quarters:.0f})",
-            f"{percent(recovery.rate)} of {recovery.firings:,}" if recovery.firings else "–", percent(recovery.base), points,
+            f"{percent(recovery.rate)} of {recovery.firings:,}" if recovery.firings else "–",
+            percent(recovery.base), points,
         )  # fmt: skip
     return table
 

@@ -6,7 +6,7 @@ The unit is the execution: one that fires ten times counts once, by its first ti
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from soma.synthesizer.stats import Seen, by_cluster, estimate, mean_over_tasks, odds_ratio, proportion
@@ -25,7 +25,8 @@ def prevalence(traces: Sequence[Trace], first: Sequence[int | None], level: floa
     """In how many executions something was seen, and the odds ratio of the same agent at about the same length.
 
     Args:
-        traces: The executions. first: Where it was seen first in each.
+        traces: The executions.
+        first: Where it was seen first in each.
         level: Of the intervals.
     """
     sides = []
@@ -93,15 +94,15 @@ def recovery(
     A position counts where three more decisions follow. The base rate of a position is that of the executions of the
     same framework in which the thing is not seen there; positions are weighted as the firings lie, so that both rates
     are about the same positions. An execution adds ``(r - p) / n`` to the one and ``(r - p) w / m`` to the other (``r``
-    whether it recovered, ``p`` the base rate, ``n`` firings, ``w`` their share at the position, ``m`` executions there);
-    summed within tasks, this gives the interval.
+    whether it recovered, ``p`` the base rate, ``n`` firings, ``w`` their share at the position, ``m`` executions
+    there); summed within tasks, this gives the interval.
     """
     calm = [_calm(trace) for trace in traces]
     others: dict[tuple[str, int], list[tuple[str, bool]]] = defaultdict(list)
     for trace, here, ahead in zip(traces, seen, calm, strict=True):
-        for at, recovered in enumerate(ahead):
-            if not here[at]:
-                others[trace.framework, at].append((trace.task, recovered))
+        for place, recovered in enumerate(ahead):
+            if not here[place]:
+                others[trace.framework, place].append((trace.task, recovered))
     fired = []
     for trace, at, ahead in zip(traces, first, calm, strict=True):
         if at is not None and at < len(ahead):
@@ -110,18 +111,16 @@ def recovery(
     rate = sum(recovered for *_, recovered in fired) / len(fired) if fired else None
     if not matched:
         return Recovery(firings=len(fired), rate=rate, base=None, difference=None, q_value=None)
-    share: dict[tuple[str, int], int] = defaultdict(int)
-    for _, place, _ in matched:
-        share[place] += 1
-    base_of = {place: sum(one for _, one in others[place]) / len(others[place]) for place in share}
-    base = math.fsum(share[place] * base_of[place] for place in sorted(share)) / len(matched)
+    share = Counter(position for _, position, _ in matched)
+    base_of = {position: sum(one for _, one in others[position]) / len(others[position]) for position in share}
+    base = math.fsum(share[position] * base_of[position] for position in sorted(share)) / len(matched)
     rate = sum(recovered for *_, recovered in matched) / len(matched)
     value = rate - base
-    parts = [(task, (recovered - base_of[place] - value) / len(matched)) for task, place, recovered in matched]
-    for place in sorted(share):
-        weight = share[place] / len(matched) / len(others[place])
-        parts += [(task, -(recovered - base_of[place]) * weight) for task, recovered in others[place]]
-    tasks = min(len({task for task, *_ in matched}), len({task for place in share for task, _ in others[place]}))
+    parts = [(task, (recovered - base_of[at_it] - value) / len(matched)) for task, at_it, recovered in matched]
+    for position in sorted(share):
+        weight = share[position] / len(matched) / len(others[position])
+        parts += [(task, -(recovered - base_of[position]) * weight) for task, recovered in others[position]]
+    tasks = min(len({task for task, *_ in matched}), len({task for it in share for task, _ in others[it]}))
     told = estimate(value, by_cluster(parts), tasks, bounds=(-1.0, 1.0), level=level) if tasks >= _ENOUGH else None
     return Recovery(firings=len(matched), rate=rate, base=base, difference=told, q_value=None)
 
@@ -129,9 +128,7 @@ def recovery(
 def _calm(trace: Trace) -> list[bool]:
     """Of each position that so many more decisions follow: whether none of these failed."""
     failed = [step.failed for step in trace.steps]
-    return [
-        not any(failed[at + 1 : at + 1 + RECOVERY_WITHIN]) for at in range(max(0, len(failed) - RECOVERY_WITHIN))
-    ]
+    return [not any(failed[at + 1 : at + 1 + RECOVERY_WITHIN]) for at in range(max(0, len(failed) - RECOVERY_WITHIN))]
 
 
 def _quantile(values: Sequence[float], share: float) -> float | None:

@@ -33,6 +33,7 @@ class Run(msgspec.Struct, frozen=True):
     agent_id: str
     framework: str
     success: bool
+    decisions: int
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -40,19 +41,20 @@ class Answered(msgspec.Struct, frozen=True):
 
     Attributes:
         chosen: Whether it is a choice of the agent, rather than what it met with (a failure, a guard).
-        pressure: Own pressure after it; ``None``, with all that follows, where the engine was not asked.
+        pressure: Own pressure after it. warned: Whether the mode was WARN or above. pressures: Of each signal.
+        floor: Of the highest floor. floor_reason: Which. patterns: Those that match.
     """
 
     execution_id: str
     decision_id: str
     failed: bool
     chosen: bool
-    pressure: float | None
-    warned: bool | None
-    pressures: list[float] | None
-    floor: float | None
+    pressure: float
+    warned: bool
+    pressures: list[float]
+    floor: float
     floor_reason: str | None
-    patterns: list[str] | None
+    patterns: list[str]
 
 
 class Trace(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
--- Decisions of the executions whose success is known, with what the pressure engine answered where that is kept.
+-- Decisions of the executions whose success is known, with what the pressure engine answered, where that is kept.
 SELECT
     d.execution_id,
     d.decision_id,
@@ -12,5 +12,5 @@ SELECT
     p.patterns
 FROM decisions AS d
 SEMI JOIN (SELECT execution_id FROM executions WHERE success IS NOT NULL) AS e ON e.execution_id = d.execution_id
-LEFT JOIN pressure AS p ON p.decision_id = d.decision_id
+JOIN pressure AS p ON p.decision_id = d.decision_id
 ORDER BY d.execution_id, d.step, d.decision_id

@@ -41,23 +41,31 @@ def subjects(traces: Iterable[Trace]) -> list[Subject]:
     patterns: set[str] = set()
     for trace in traces:
         for step in trace.steps:
-            patterns.update(step.patterns or ())
+            patterns.update(step.patterns)
             if step.floor_reason:
                 floors.add(step.floor_reason)
     return [
-        Subject("aggregate", "pressure", lambda steps: steps[-1].pressure or 0.0, lambda step: bool(step.warned)),
+        Subject("aggregate", "pressure", lambda steps: steps[-1].pressure, lambda step: step.warned),
         *(_signal(place, name) for place, name in enumerate(SIGNALS)),
-        *(_seen("floor", name, lambda step, name=name: step.floor_reason == name) for name in sorted(floors)),
-        *(_seen("pattern", name, lambda step, name=name: name in (step.patterns or ())) for name in sorted(patterns)),
+        *(_seen("floor", name, _floor(name)) for name in sorted(floors)),
+        *(_seen("pattern", name, _pattern(name)) for name in sorted(patterns)),
         ERRORS,
     ]
 
 
 def _signal(place: int, name: str) -> Subject:
     def of(step: Answered) -> float:
-        return (step.pressures or ())[place]
+        return step.pressures[place]
 
     return Subject("signal", name, lambda steps: of(steps[-1]), lambda step: of(step) >= WARN)
+
+
+def _floor(name: str) -> Callable[[Answered], bool]:
+    return lambda step: step.floor_reason == name
+
+
+def _pattern(name: str) -> Callable[[Answered], bool]:
+    return lambda step: name in step.patterns
 
 
 def _seen(kind: Kind, name: str, holds: Callable[[Answered], bool]) -> Subject:
