@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_MEMORY = 10
+_MEMORY = 6
 _STEPS = 500
 _HALVINGS = 40
 _SUFFICIENT = 1e-4
@@ -130,6 +130,4 @@ def _two_loops(moves: list[tuple[Floats, Floats, float]], slope: Floats) -> Floa
 
 
 def _dot(one: Floats, other: Floats) -> float:
-    import numpy as np
-
-    return float(np.einsum("i,i->", one, other))
+    return float((one * other).sum())

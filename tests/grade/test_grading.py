@@ -48,11 +48,11 @@ def test_a_planted_pattern_is_found_and_tells_more_than_both_baselines() -> None
 
 def test_in_worlds_without_a_relation_hardly_one_finding_is_told() -> None:
     wrong = 0
-    for seed in range(40):
-        group = group_of(World(f"null {seed}", executions=120, repeats=2).traces, None, 0.95)
+    for seed in range(25):
+        group = group_of(World(f"null {seed}", executions=80, repeats=2).traces, None, 0.95)
         wrong += any(one.verdict == "signal" for one in group.grades)
     # Where all findings are false, their bounded share is the share of worlds with one: 5 %.
-    assert wrong <= 5
+    assert wrong <= 3
 
 
 def test_every_verdict_says_so_when_there_is_too_little() -> None:

@@ -1,7 +1,7 @@
 """Fitting with nested cross-validation: how strongly to pull is chosen without the tasks that judge. Pure.
 
 Tasks are dealt into five folds. Each fold is scored by a model that never saw its tasks, and whose penalty and use of
-texts were chosen by four inner folds of the remaining tasks (Stone, *JRSS B* 36 (1974) 111-147; nested, because a
+texts were chosen by three inner folds of the remaining tasks (Stone, *JRSS B* 36 (1974) 111-147; nested, because a
 choice made by the held-out tasks makes them look better: Varma & Simon, *BMC Bioinformatics* 7 (2006) 91). Means and
 spreads, too, are those of the rows that are fitted. Chosen is what gives what happened the highest chance (log loss) on
 the inner folds; of equals the stronger pull without texts.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-STRENGTHS = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0)
+STRENGTHS = (1000.0, 300.0, 100.0, 30.0, 10.0)
 """Penalties tried, the strongest first: the answer of one is where the next begins."""
 _ROUGH, _EXACT = 1e-4, 1e-9
 

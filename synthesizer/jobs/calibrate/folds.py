@@ -9,7 +9,7 @@ from soma.identity import digest
 
 from .model import Row
 
-FOLDS, INNER = 5, 4
+FOLDS, INNER = 5, 3
 
 
 def folds(rows: Sequence[Row], many: int, salt: str) -> list[int]:
