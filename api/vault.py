@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from soma.pressure.assignment import GuidanceArm
     from soma.pressure.replay.firings import Became, Fired
+    from soma.pressure.engine import Configuration
     from soma.pressure.replay.keep import Kept
     from soma.synthesizer.jobs.archetypes.model import Archetypes
     from soma.synthesizer.jobs.briefing.model import Briefing
+    from soma.synthesizer.jobs.calibrate.model import Calibration, Risk
     from soma.synthesizer.jobs.chain.model import Chains
     from soma.synthesizer.jobs.conformance.model import Conformance
     from soma.synthesizer.jobs.divergence.model import Divergence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.gates.model import Gates
     from soma.synthesizer.jobs.guidance.model import Counted, Guidance
     from soma.synthesizer.jobs.healing.model import By, Healing
+    from soma.synthesizer.jobs.grade.model import Grades
     from soma.synthesizer.jobs.health.model import Status
     from soma.synthesizer.jobs.insights.model import Insights
     from soma.synthesizer.jobs.lessons.model import Lessons
@@ -268,6 +271,46 @@ class Vault:
 
         return healing.run(self.snapshot(), by=by, horizon=horizon)
 
+    def grade(self, agent: str | None = None, framework: str | None = None) -> Grades:
+        """What predicts failure, and what only seems to: ``soma grade``.
+
+        Raises:
+            NothingFound: if the vault holds no run of that agent.
+        """
+        from soma.synthesizer.jobs import grade
+
+        from .readings import answered, pattern_names
+
+        snapshot = self.snapshot()
+        return grade.run(
+            snapshot, agent=agent, framework=framework, answered=answered(snapshot, _configuration()),
+            patterns=pattern_names(),
+        )  # fmt: skip
+
+    def calibrate(self) -> Calibration:
+        """Fit the learned aggregator and keep it where it is new: ``soma calibrate``."""
+        from soma.synthesizer.jobs import calibrate
+
+        from .readings import answered, pattern_names
+
+        snapshot = self.snapshot()
+        made = calibrate.run(snapshot, answered=answered(snapshot, _configuration()), patterns=pattern_names())
+        calibrate.keep(self._root, made)
+        return made
+
+    def risk(self, execution: str) -> Risk | None:
+        """The chance that an execution fails; ``None`` where the learned aggregator is not shown to be better.
+
+        Raises:
+            NothingFound: if no execution, or more than one, has such an id.
+        """
+        from soma.synthesizer.jobs import calibrate
+
+        from .readings import answered_of
+
+        snapshot = self.snapshot()
+        return calibrate.risk(snapshot, execution, answered=lambda one: answered_of(snapshot, one, _configuration()))
+
     def lessons(self, agent: str | None = None, *, query: str | None = None) -> Lessons:
         """Errors that were fixed, how, and how often that worked: ``soma lessons``."""
         from soma.synthesizer.jobs import lessons
@@ -283,3 +326,10 @@ class Vault:
         from soma.synthesizer.jobs import chain
 
         return chain.run(self.snapshot(), execution)
+
+
+def _configuration() -> Configuration:
+    """The pressure engine as the project sets it."""
+    from soma.pressure import configuration_of
+
+    return configuration_of(load(Path.cwd(), os.environ, {}).settings)

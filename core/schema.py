@@ -346,6 +346,24 @@ FIRING_OUTCOMES = Table(
     ),
 )
 
+CALIBRATIONS = Table(
+    "working",
+    "calibrations",
+    "the learned aggregator: models of the chance that an execution fails, with what they are worth on held-out tasks",
+    key=("calibration_id",),
+    order=("after",),
+    columns=(
+        _required("calibration_id", "string", "digest of data, features and number of decisions"),
+        _required("after", "int32", "how many decisions of an execution the model knows"),
+        _required("data", "string", "digest of all rows of features and outcomes it was fitted on"),
+        _required("features", "int32", "version of the features"),
+        _required("executions", "int64", "executions with known success that were still running"),
+        _required("used_for", "list", "frameworks in which it takes the place of the documented blend"),
+        _required("held_out", "string", "areas under the ROC curve on tasks it was not fitted on, as JSON"),
+        _required("model", "string", "coefficients, means and spreads, as JSON"),
+    ),
+)
+
 POLICIES = Table(
     "canon",
     "policies",
@@ -394,7 +412,7 @@ AUDIT = Table(
 
 TABLES: tuple[Table, ...] = (
     EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS, PATHS, RESULTS, PROPOSALS, DECAYED,
-    PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, POLICIES, AUDIT,
+    PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, CALIBRATIONS, POLICIES, AUDIT,
 )  # fmt: skip
 HARVESTED: tuple[Table, ...] = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS)
 """What was read or told; the other tables are made from these."""

@@ -13,7 +13,7 @@ import msgspec
 from soma import clock, codec
 from soma.config import TaskRule
 from soma.schema import DECAYED, PROPOSALS, RESULTS
-from soma.synthesizer.jobs import archetypes, divergence, drift, insights, signatures, tasks, variants
+from soma.synthesizer.jobs import archetypes, divergence, drift, grade, insights, signatures, tasks, variants
 from soma.vault import VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.writer import Changes
@@ -28,6 +28,7 @@ JOBS: Mapping[str, Callable[[Keeping], object]] = {
     "divergence": divergence.run,
     "drift": drift.run,
     "archetypes": archetypes.run,
+    "grade": grade.run,
     "insights": insights.find,
 }
 """The jobs whose whole answers are kept, in the order in which they use one another's."""

@@ -9,11 +9,12 @@ from soma.errors import VaultError
 from soma.schema import (
     AUDIT,
     BY_NAME,
+    CALIBRATIONS,
     DECAYED,
     DECISIONS,
     EXECUTIONS,
-    FIRING_OUTCOMES,
     FIRINGS,
+    FIRING_OUTCOMES,
     HARVESTED,
     PATHS,
     POLICIES,
@@ -37,7 +38,7 @@ Role = Literal["harvester", "synthesizer", "replay", "recorder", "governance", "
 
 MAY_WRITE: Mapping[Role, tuple[Table, ...]] = {
     "harvester": HARVESTED,
-    "synthesizer": (PATHS, RESULTS, PROPOSALS, DECAYED),
+    "synthesizer": (PATHS, RESULTS, PROPOSALS, DECAYED, CALIBRATIONS),
     "replay": (PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES),
     "recorder": (FIRINGS, FIRING_OUTCOMES),
     "governance": (POLICIES, AUDIT, PROPOSALS),

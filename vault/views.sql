@@ -107,3 +107,5 @@ SELECT o.* REPLACE (CASE WHEN o.horizon = 0 THEN coalesce(e.success, o.success) 
 FROM firing_outcomes_stored AS o
 JOIN firings AS f ON f.firing_id = o.firing_id
 LEFT JOIN executions AS e ON e.execution_id = f.execution_id;
+
+CREATE VIEW calibrations AS SELECT * FROM calibrations_stored;

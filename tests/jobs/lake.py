@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from soma.config import TaskRule
 from soma.model import Execution, NormalizedDecision
-from soma.schema import FIRING_OUTCOMES, FIRINGS, PRESSURE, VITALS
+from soma.schema import CALIBRATIONS, FIRING_OUTCOMES, FIRINGS, PRESSURE, VITALS
 
 _TYPES = {
     "int": pa.int64(), "int | None": pa.int64(), "str": pa.string(), "str | None": pa.string(),
@@ -46,7 +46,7 @@ class Lake:
         self._connection.register("executions", table(Execution, executions))
         self._connection.register("decisions", table(NormalizedDecision, decisions))
         self._connection.execute(_STORED)
-        for stored in (PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES):
+        for stored in (PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, CALIBRATIONS):
             rows = [{"reading": 1, **row} for row in (kept or {}).get(stored.name, ())]
             self._connection.register(stored.name, pa.Table.from_pylist(rows, schema=stored.arrow()))
         self._connection.execute(files("soma.vault").joinpath("paths.sql").read_text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from soma.synthesizer.agents import require_known
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import chain, divergence, drift, health, localize
-from soma.synthesizer.jobs.health.compute import has_failed
+from soma.synthesizer.jobs.health.compute import has_failed, last_failed
 from soma.synthesizer.jobs.health.model import Run
 
 from .compute import briefing_of
@@ -38,8 +38,7 @@ def run(vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95) 
         insights=answer(vault, InsightRow, __name__, "insights", (agent,)),
         drift=next(iter(drift.run(vault, agent).agents), None),
     )
-    failed = [each for each in runs if found.failed[each.execution_id]]
-    last = max(failed, key=_latest, default=None)
+    last = last_failed(runs, mine.measure)
     return briefing_of(
         mine,
         found,
@@ -50,6 +49,3 @@ def run(vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95) 
         level=level,
     )
 
-
-def _latest(run: Run) -> tuple[int, int, str]:
-    return (run.started_at or 0, run.broken, run.execution_id)

@@ -104,7 +104,7 @@ def replay(
         mark, style = MARKS[item.outcome]
         action = Text(plain(item.action, 80))
         took = duration(item.duration_ms) if widths[2] else ""
-        grid.add_row(str(item.number), Text(mark, style=style), action, took, _remark(item, chain))
+        grid.add_row(str(item.number), Text(mark, style=style), action, took, remark(item, chain))
         if details := list(_details(item, reasoning=reasoning, output=output)):
             yield grid
             yield Padding(Group(*details), (0, 0, 0, widths[0] + 3))
@@ -131,30 +131,30 @@ def _grid(widths: tuple[int, int, int]) -> Table:
     return table
 
 
-def _remark(link: Link, chain: Chain) -> Text:
+def remark(link: Link, chain: Chain) -> Text:
     """The one thing worth saying about a decision: how it failed, else why it was made, else what it was."""
-    remark = Text()
+    told = Text()
     if link.outcome == "timeout":
-        remark.append("timeout  ", style="red")
+        told.append("timeout  ", style="red")
     same_error = link.repeats is not None and chain.decisions[link.repeats - 1].error == link.error is not None
     if link.repeats is not None:
-        remark.append(f"↻ same call as {link.repeats}{', same error' if same_error else ''}  ", style="yellow")
+        told.append(f"↻ same call as {link.repeats}{', same error' if same_error else ''}  ", style="yellow")
     if same_error:
         pass
     elif link.outcome in BROKEN:
-        remark.append(plain(telling_line(link.error), _REMARK) or "no message")
+        told.append(plain(telling_line(link.error), _REMARK) or "no message")
     elif link.outcome == "skipped":
-        remark.append("skipped", style="dim")
+        told.append("skipped", style="dim")
     elif link.outcome == "unknown":
-        remark.append("no result in the trace", style="dim")
+        told.append("no result in the trace", style="dim")
     elif link.reasoning:
-        remark.append(f"“{plain(link.reasoning, _REMARK)}”", style="italic")
+        told.append(f"“{plain(link.reasoning, _REMARK)}”", style="italic")
     elif link.repeats is None:
-        remark.append(plain(gist(link.arguments), _REMARK), style="dim")
+        told.append(plain(gist(link.arguments), _REMARK), style="dim")
     several = sum(chain.outcomes.get(outcome, 0) for outcome in BROKEN) > 1
     if link.number == chain.costliest and several and (link.duration_ms or 0) >= _COSTLY_MS:
-        remark.append("  ◀ most costly failure", style="red")
-    return remark
+        told.append("  ◀ most costly failure", style="red")
+    return told
 
 
 def _details(link: Link, *, reasoning: bool, output: bool) -> Iterator[RenderableType]:

@@ -92,6 +92,12 @@ def has_failed(run: Run, measure: Measure) -> bool | None:
     return None if run.status == "unknown" or measure == "none" else run.status == "failed"
 
 
+def last_failed(runs: Iterable[Run], measure: Measure) -> Run | None:
+    """The failed run that began last; where no times are known, the one in which most decisions failed."""
+    failed = (run for run in runs if has_failed(run, measure))
+    return max(failed, key=lambda run: (run.started_at or 0, run.broken, run.execution_id), default=None)
+
+
 def health_of(failures: Proportion) -> Health:
     """The word for a failure rate; see the rules at the top of this module."""
     if failures.rate is None or failures.total < FEWEST:

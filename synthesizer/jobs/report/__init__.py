@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from soma.errors import NothingFound
 from soma.synthesizer.inputs import Queryable, answer
-from soma.synthesizer.jobs import archetypes, divergence, health
+from soma.synthesizer.jobs import archetypes, coverage, divergence, drift, gates, grade, health, insights, secrets
+from soma.synthesizer.jobs.health.compute import last_failed
+from soma.synthesizer.jobs.health.model import Run, Status
+from soma.synthesizer.kept import basis
+from soma.synthesizer.queries import query
 
-from .compute import report_of
-from .model import InsightRow, KnowsRow, Report, SourceRow, UnusableRow
+from .blindness import ProfileRow, matrix_of
+from .changes import Earlier
+from .compute import Parts, report_of, with_changes
+from .graded import grades_of
+from .model import InsightRow, KnowsRow, LedgerEntry, Report, Secret, SourceRow, UnusableRow
+from .review import waiting
+from .shifts import shifts_of
+from .strain import StrainRow, strains_of
+from .trials import BY, Trial, trial_of
 
-_PAIRS = 200
+PAIRS = 200
+_PROPOSALS = 1000
 
 
-def run(vault: Queryable, *, now: int, version: int = 0, level: float = 0.95) -> Report:
+def run(
+    vault: Queryable, *, now: int, version: int = 0, level: float = 0.95, by: Sequence[str] = BY,
+    earlier: Earlier | None = None,
+) -> Report:  # fmt: skip
     """The report.
 
     Args:
@@ -19,14 +37,50 @@ def run(vault: Queryable, *, now: int, version: int = 0, level: float = 0.95) ->
         now: The instant to write into it, in epoch microseconds: ``soma.clock.now()``.
         version: The snapshot's version.
         level: Of all intervals.
+        by: Labels that may deal executions to arms; those no execution carries are passed over.
+        earlier: An earlier report to tell the changes from.
     """
-    return report_of(
-        health.run(vault, version=version, level=level),
-        divergence.run(vault, level=level, limit=_PAIRS),
+    status = health.run(vault, version=version, level=level)
+    made = report_of(
+        status,
+        divergence.run(vault, level=level, limit=PAIRS),
         answer(vault, InsightRow, __name__, "insights"),
         answer(vault, SourceRow, __name__, "sources"),
         answer(vault, UnusableRow, __name__, "unusable"),
         answer(vault, KnowsRow, __name__, "knows"),
-        archetypes=len(archetypes.run(vault).archetypes),
+        Parts(
+            last_failed=_last_failed(vault, status),
+            proposals=waiting(insights.run(vault, limit=_PROPOSALS).insights),
+            gates=_gates(vault, by, level),
+            drift=shifts_of(drift.run(vault, level=level)),
+            pressure=strains_of(answer(vault, StrainRow, __name__, "pressure"), level),
+            grades=grades_of(grade.run(vault, level=level)),
+            coverage=matrix_of(coverage.run(vault), answer(vault, ProfileRow, __name__, "profiles")),
+            secrets=[Secret(each.kind, each.replaced, each.different, each.sources)
+                     for each in secrets.run(vault).kinds],
+            ledger=answer(vault, LedgerEntry, __name__, "ledger"),
+            archetypes=len(archetypes.run(vault).archetypes),
+            basis=basis(vault),
+            content=vault.sql(query(__name__, "content"))["digest"][0].as_py(),
+        ),
         now=now,
-    )
+    )  # fmt: skip
+    return made if earlier is None else with_changes(made, earlier)
+
+
+def _last_failed(vault: Queryable, status: Status) -> dict[str, Run]:
+    runs: dict[str, list[Run]] = {}
+    for run in answer(vault, Run, health.__name__, "query"):
+        runs.setdefault(run.agent_id, []).append(run)
+    found = {agent.agent_id: last_failed(runs[agent.agent_id], agent.measure) for agent in status.agents}
+    return {name: run for name, run in found.items() if run is not None}
+
+
+def _gates(vault: Queryable, by: Sequence[str], level: float) -> list[Trial]:
+    found = []
+    for label in by:
+        try:
+            found.append(trial_of(gates.run(vault, label, level=level)))
+        except NothingFound:
+            continue
+    return found

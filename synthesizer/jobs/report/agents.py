@@ -7,13 +7,12 @@ import math
 import msgspec
 
 from soma import clock
-from soma.synthesizer import stats
-from soma.synthesizer.jobs.health.model import AgentHealth, Health
+from soma.synthesizer.jobs.health.model import AgentHealth, Health, Run
 from soma.synthesizer.wording import bounds, count, number, percent
 
-from .model import Agent, Light, Proportion, Range
+from .ground import proportion_of, range_of, rounded
+from .model import Agent, LastFailed, Light
 
-DIGITS = 6
 _LIGHTS: dict[Health, Light] = {
     "healthy": "healthy",
     "degraded": "warning",
@@ -23,7 +22,7 @@ _LIGHTS: dict[Health, Light] = {
 }
 
 
-def agent_of(agent: AgentHealth) -> Agent:
+def agent_of(agent: AgentHealth, last_failed: Run | None = None) -> Agent:
     """One agent in both vocabularies."""
     failures = agent.failures
     return Agent(
@@ -50,6 +49,7 @@ def agent_of(agent: AgentHealth) -> Agent:
         frameworks=list(agent.frameworks),
         first_seen=clock.to_iso(agent.first_seen),
         last_seen=clock.to_iso(agent.last_seen),
+        last_failed=LastFailed(last_failed.execution_id, clock.to_iso(last_failed.started_at)) if last_failed else None,
         not_known=list(agent.not_known),
     )
 
@@ -61,26 +61,6 @@ def _because(agent: AgentHealth) -> str:
     what = "do not achieve their task" if agent.measure == "success" else "end with an error"
     text = f"{percent(failures.rate)} of its runs {what} ({count(failures)}) {bounds(failures.interval)}"
     return f"{text}: too few to tell." if agent.health == "not enough data" else f"{text}."
-
-
-def proportion_of(share: stats.Proportion) -> Proportion:
-    """A share with its interval."""
-    return Proportion(
-        successes=share.successes,
-        total=share.total,
-        rate=None if share.rate is None else rounded(share.rate),
-        interval=range_of(share.interval),
-    )
-
-
-def range_of(interval: stats.Interval) -> Range:
-    """An interval."""
-    return Range(low=rounded(interval.low), high=rounded(interval.high))
-
-
-def rounded(value: float) -> float:
-    """To as many digits as anyone can use, so that the file does not depend on the last bit; never −0."""
-    return round(value, DIGITS) + 0.0
 
 
 def _money(value: float | None) -> float | None:

@@ -5,27 +5,64 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from soma import clock
+import msgspec
+
+from soma import clock, codec
+from soma.identity import digest
 from soma.synthesizer.jobs.divergence.model import Divergence
-from soma.synthesizer.jobs.health.model import Status
+from soma.synthesizer.jobs.health.model import Run, Status
 from soma.synthesizer.wording import number
 
 from .agents import agent_of
+from .blindness import Coverage
+from .changes import Earlier
+from .diff import changes_of
 from .findings import intelligence_of, pair_of, reported, stored
+from .graded import Grades
 from .model import (
+    Digests,
     Governance,
     InsightRow,
     KnowsRow,
     Layers,
+    LedgerEntry,
     Report,
+    Secret,
     SourceRow,
     Sources,
     Totals,
     UnusableRow,
     UnusableSource,
 )
+from .review import Proposal
+from .shifts import Shift
+from .strain import Strain
+from .trials import Trial
 
 _UNUSABLE_LISTED = 100
+_LEDGER_LISTED = 1000
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in the report as other jobs gave it.
+
+    Attributes:
+        last_failed: Agent to its failed run that began last. archetypes: how many there are.
+        basis, content: As in ``Digests``.
+    """
+
+    last_failed: dict[str, Run]
+    proposals: list[Proposal]
+    gates: list[Trial]
+    drift: list[Shift]
+    pressure: list[Strain]
+    grades: Grades
+    coverage: Coverage
+    secrets: list[Secret]
+    ledger: list[LedgerEntry]
+    archetypes: int
+    basis: str
+    content: str
 
 
 def report_of(
@@ -35,8 +72,8 @@ def report_of(
     sources: Sequence[SourceRow],
     unusable: Sequence[UnusableRow],
     knows: Sequence[KnowsRow],
+    parts: Parts,
     *,
-    archetypes: int,
     now: int,
 ) -> Report:
     """The report of one vault version at one instant."""
@@ -47,8 +84,8 @@ def report_of(
     unproposed = [pair for pair in different if frozenset((pair.first.agent_id, pair.second.agent_id)) not in proposed]
     findings = [*(stored(row) for row in insights), *(reported(pair) for pair in unproposed)]
     became = Counter(row.status for row in insights)
-    ledger = sources_of(sources, unusable, knows)
-    return Report(
+    ledger = sources_of(sources, unusable, knows, parts.ledger)
+    made = Report(
         schema="soma.report",
         schema_version=1,
         available=True,
@@ -56,30 +93,56 @@ def report_of(
         generated=moment,
         vault_version=status.vault_version,
         level=status.level,
-        agents=[agent_of(agent) for agent in status.agents],
+        agents=[agent_of(agent, parts.last_failed.get(agent.agent_id)) for agent in status.agents],
         insights=findings,
         policies=[],
         guard_recommendations=[],
         canon=[],
+        proposals=parts.proposals,
         intelligence=[intelligence_of(pair) for pair in different],
         divergences=[pair_of(pair) for pair in divergence.pairs],
         divergences_total=divergence.pairs_total,
+        gates=parts.gates,
+        drift=parts.drift,
+        pressure=parts.pressure,
+        grades=parts.grades,
         totals=Totals(
             agents=len(status.agents),
             executions=status.executions,
             decisions=status.decisions,
             insights=len(findings),
             policies=0,
-            archetypes=archetypes,
+            archetypes=parts.archetypes,
         ),
         layers=Layers(archive=status.executions, working=0, emerging=became["pending"], canon=0),
         governance=Governance(pending=became["pending"], promoted=became["promoted"], rejected=became["rejected"]),
         sources=ledger,
+        coverage=parts.coverage,
+        secrets=parts.secrets,
+        changes=None,
         not_known=_not_known(status, divergence, ledger),
+        digests=Digests(basis=parts.basis, content=parts.content, report=""),
     )
+    return sealed(made)
 
 
-def sources_of(rows: Sequence[SourceRow], unusable: Sequence[UnusableRow], knows: Sequence[KnowsRow]) -> Sources:
+def sealed(report: Report) -> Report:
+    """The report with its own digest in it: ``Digests`` says of what."""
+    body = msgspec.to_builtins(report)
+    for name in ("generatedAt", "generated", "digests"):
+        del body[name]
+    own = digest(codec.encode(body), size=16)
+    return msgspec.structs.replace(report, digests=msgspec.structs.replace(report.digests, report=own))
+
+
+def with_changes(report: Report, earlier: Earlier) -> Report:
+    """The report with what changed since an earlier one, sealed anew."""
+    return sealed(msgspec.structs.replace(report, changes=changes_of(earlier, report)))
+
+
+def sources_of(
+    rows: Sequence[SourceRow], unusable: Sequence[UnusableRow], knows: Sequence[KnowsRow], entries: Sequence[LedgerEntry]
+) -> Sources:
     """The ledger and what the frameworks behind it cannot tell."""
     many = {row.status: row.many for row in rows}
     cannot: dict[str, list[str]] = {}
@@ -99,6 +162,7 @@ def sources_of(rows: Sequence[SourceRow], unusable: Sequence[UnusableRow], knows
         unusable=[UnusableSource(row.path, row.status, row.reason or "") for row in unusable[:_UNUSABLE_LISTED]],
         unusable_total=len(unusable),
         cannot_tell=cannot,
+        ledger=list(entries[:_LEDGER_LISTED]),
     )
 
 

@@ -7,8 +7,8 @@ from soma.synthesizer.jobs.divergence.model import END, Pair
 from soma.synthesizer.stats import Difference
 from soma.synthesizer.wording import number, percent, plain, points
 
-from .agents import proportion_of, range_of, rounded
-from .model import DivergencePair, Effect, Insight, InsightRow, InsightStatus, Intelligence, Side, Sure
+from .ground import Effect, proportion_of, range_of, rounded
+from .model import DivergencePair, Insight, InsightRow, InsightStatus, Intelligence, Side, Sure
 
 _HIGH, _MEDIUM = 0.8, 0.5
 _SURE, _SUREST = 0.99, 0.9999

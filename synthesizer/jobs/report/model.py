@@ -15,39 +15,26 @@ from soma.synthesizer.jobs.divergence.model import Measure, Verdict
 from soma.synthesizer.jobs.health.model import Health, Trend
 from soma.synthesizer.jobs.health.model import Measure as HealthMeasure
 
+from .blindness import Coverage
+from .changes import Changes
+from .graded import Grades
+from .ground import Count, Effect, Moment, Proportion, Range, Share
+from .review import Proposal
+from .shifts import Shift
+from .strain import Strain
+from .trials import Trial
+
 Light = Literal["healthy", "warning", "critical"]
 Sure = Literal["high", "medium", "low"]
 Layer = Literal["archive", "working", "emerging", "canon"]
 InsightStatus = Literal["pending", "promoted", "rejected", "computed"]
 Enforcement = Literal["info", "warn", "error", "abort"]
 
-Count = Annotated[int, Meta(ge=0)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Points = Annotated[float, Meta(ge=-1, le=1)]
-Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$")]
+class LastFailed(msgspec.Struct, frozen=True, rename="camel"):
+    """A run that failed by the agent's measure; of runs without times the one in which most decisions failed."""
 
-
-class Range(msgspec.Struct, frozen=True, rename="camel"):
-    """The values that are compatible with the data, both ends included; the level is that of the report."""
-
-    low: Points
-    high: Points
-
-
-class Proportion(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A share of runs: how many of how many, and its Wilson interval."""
-
-    successes: Count
-    total: Count
-    rate: Share | None
-    interval: Range
-
-
-class Effect(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A difference of two shares, second minus first, compared task by task."""
-
-    estimate: Points
-    interval: Range
+    execution_id: str
+    started_at: Moment | None
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -87,6 +74,9 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     frameworks: list[str]
     first_seen: Moment | None
     last_seen: Moment | None
+    last_failed: Annotated[
+        LastFailed | None, Meta(description="The failed run that began last; null when none is known to have failed.")
+    ]
     not_known: list[str]
 
 
@@ -200,6 +190,49 @@ class UnusableSource(msgspec.Struct, frozen=True, rename="camel"):
     reason: str
 
 
+class LedgerEntry(msgspec.Struct, frozen=True, rename="camel"):
+    """One source of the harvest's ledger; fields in the order of the columns of ``ledger.sql``.
+
+    ``contentHash`` is the SHA-256 of the bytes read and of what companion files told.
+    """
+
+    path: str
+    status: str
+    format: str | None
+    size: Count
+    content_hash: str
+    executions: Count
+    decisions: Count
+    quarantined: Count
+    redacted: Count
+    reason: str | None
+
+
+class Secret(msgspec.Struct, frozen=True, rename="camel"):
+    """Secrets of one kind: how often one was replaced, how many different ones can be told apart, in how many sources.
+
+    Of a mark that was cut away with the end of a long text only ``replaced`` knows.
+    """
+
+    kind: str
+    replaced: Count
+    different: Count
+    sources: Count
+
+
+class Digests(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the report was made from, and what it says, each in one number.
+
+    ``basis``: of the vault's files, of the rules about tasks and of the method; kept answers carry it too. ``content``:
+    of which readings of which executions there are, equal for two vaults that hold the same. ``report``: of this file
+    as canonical JSON (keys as they stand, no blanks) without ``generatedAt``, ``generated`` and ``digests``.
+    """
+
+    basis: str
+    content: str
+    report: str
+
+
 class Sources(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What the answers rest on: every source that was looked at, and what came of it."""
 
@@ -217,6 +250,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     cannot_tell: Annotated[
         dict[str, list[str]], Meta(description="Framework to the facts its traces cannot hold, whatever happened.")
     ]
+    ledger: Annotated[list[LedgerEntry], Meta(description="What came of every source, by path; the first thousand.")]
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -266,14 +300,23 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     policies: list[Policy]
     guard_recommendations: list[GuardRecommendation]
     canon: list[Canon]
+    proposals: Annotated[list[Proposal], Meta(description="Waiting for a decision, the surest first; a hundred.")]
     intelligence: list[Intelligence]
     divergences: list[DivergencePair]
     divergences_total: Count
+    gates: Annotated[list[Trial], Meta(description="Labels that deal executions to arms, and what the arms show.")]
+    drift: Annotated[list[Shift], Meta(description="Changes of behaviour and since when, the latest first.")]
+    pressure: Annotated[list[Strain], Meta(description="Per replayed agent, the highest peak first.")]
+    grades: Grades
     totals: Totals
     layers: Layers
     governance: Governance
     sources: Sources
+    coverage: Coverage
+    secrets: list[Secret]
+    changes: Annotated[Changes | None, Meta(description="Since an earlier report; null when none was given.")]
     not_known: list[str]
+    digests: Digests
 
 
 class InsightRow(msgspec.Struct, frozen=True):
