@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from soma.pressure.replay.keep import Kept
     from soma.synthesizer.jobs.archetypes.model import Archetypes
     from soma.synthesizer.jobs.briefing.model import Briefing
     from soma.synthesizer.jobs.chain.model import Chains
@@ -74,7 +75,7 @@ class Vault:
 
     @property
     def executions(self) -> pl.LazyFrame:
-        """All executions, one row each; columns: ``docs/rows.md``."""
+        """All executions, one row each, with ``peak_pressure`` and ``warn_ms``; columns: ``docs/rows.md``."""
         return self.snapshot().executions
 
     @property
@@ -161,8 +162,17 @@ class Vault:
         """Run all jobs over what is new, keep their answers, propose what they find: ``soma synthesize``."""
         from soma.synthesizer.synthesize import synthesize
 
-        rules = load(Path.cwd(), os.environ, {}).settings.tasks
-        return synthesize(self._root, now=clock.now(), task_rules=rules)
+        settings = load(Path.cwd(), os.environ, {}).settings
+        return synthesize(
+            self._root, now=clock.now(), task_rules=settings.tasks, replay=lambda _: self.replay().executions
+        )
+
+    def replay(self) -> Kept:
+        """Keep the pressure of every execution that is new or changed: ``soma replay --all``."""
+        from soma.pressure import configuration_of
+        from soma.pressure.replay.keep import keep
+
+        return keep(self._root, configuration_of(load(Path.cwd(), os.environ, {}).settings))
 
     def tasks(self) -> Tasks:
         """What several executions attempted alike: ``soma tasks``."""

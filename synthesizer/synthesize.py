@@ -47,6 +47,7 @@ class Synthesis(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         version: The vault's version afterwards.
         nothing_new: Whether everything was answered already: nothing was read, only old findings were looked through.
         executions: Executions the vault shows.
+        replayed: Executions whose pressure was replayed.
         paths: Paths that were new.
         jobs: The jobs that ran.
         found: Findings proposed for the first time.
@@ -59,6 +60,7 @@ class Synthesis(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version: int
     nothing_new: bool
     executions: int
+    replayed: int
     paths: int
     jobs: tuple[JobRun, ...]
     found: int
@@ -69,7 +71,12 @@ class Synthesis(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def synthesize(
-    root: VaultRoot, *, now: int, task_rules: Sequence[TaskRule] = (), told: Callable[[str], None] = lambda _: None
+    root: VaultRoot,
+    *,
+    now: int,
+    task_rules: Sequence[TaskRule] = (),
+    told: Callable[[str], None] = lambda _: None,
+    replay: Callable[[VaultRoot], int] | None = None,
 ) -> Synthesis:
     """Bring everything that is made from the archive up to date.
 
@@ -78,11 +85,17 @@ def synthesize(
         now: The instant findings are dated with, in epoch microseconds: ``soma.clock.now()``.
         task_rules: The project's rules about tasks.
         told: Called with the name of each job as it starts.
+        replay: Keeps the pressure of what is new, so that jobs find it; tells of how many executions. It is given by
+            whoever may import the pressure engine: ``soma.pressure.replay.keep``.
 
     Raises:
         VaultMissing: if nothing was harvested yet.
         VaultLocked: if another writer holds the vault.
     """
+    replayed = 0
+    if replay is not None:
+        told("pressure")
+        replayed = replay(root)
     snapshot = root.snapshot(task_rules)
     vault = Keeping(snapshot)
     paths = 0
@@ -110,6 +123,7 @@ def synthesize(
         version=version,
         nothing_new=fresh,
         executions=int(snapshot.sql(query(__package__, "executions"))["executions"][0].as_py()),
+        replayed=replayed,
         paths=paths,
         jobs=tuple(runs),
         found=merged.found,
