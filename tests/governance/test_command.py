@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import soma
-from soma import codec
+from soma import Vault, codec
 from soma.errors import ConfigError
 from soma.governance.backtest.explain import render as backtest_page
 from soma.governance.explain import render_list, render_show
@@ -20,50 +17,60 @@ from soma.governance.policy import read_policies
 from soma.governance.reading import overview, show
 from soma.schema import POLICIES
 from soma.vault import VaultRoot
+from tests.cli.conftest import Soma, soma
 from tests.jobs.whole import HOSTILE, shown
 
 from .conftest import ADA, NOW
 from .test_tampering import POLICY, _by_hand, _hand_made
 
-
-def typed(root: VaultRoot, *words: str, actor: str | None = ADA, code: int = 0) -> Any:
-    """Run the command; its JSON, or its text on stderr where it fails."""
-    environment = dict(os.environ) | ({"SOMA_ACTOR": actor} if actor else {}) | {"SOMA_NOW": "2024-10-04T00:00:00Z"}
-    command = [sys.executable, "-m", "soma.cli.main", "governance", *words, "--vault", str(root.path), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root.path.parent)
-    assert done.returncode == code, done.stderr + done.stdout
-    return codec.decode(done.stdout) if done.stdout else done.stderr
+__all__ = ["soma"]
+Typed = Callable[..., Any]
 
 
-def test_the_whole_way_on_the_command_line(root: VaultRoot, retries: str, tmp_path: Path) -> None:
-    listed = typed(root, "list", "--status", "pending", actor=None)
+@pytest.fixture
+def typed(root: VaultRoot, soma: Soma, monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """Type a command about the vault; its JSON, or its text on stderr where it fails."""
+    monkeypatch.setenv("SOMA_NOW", "2024-10-04T00:00:00Z")
+    monkeypatch.chdir(root.path.parent)
+
+    def call(*words: str, actor: str | None = ADA, code: int = 0) -> Any:
+        monkeypatch.setenv("SOMA_ACTOR", actor or "")
+        done = soma("governance", *words, "--vault", str(root.path), "--json")
+        assert done.code == code, done.err + done.out
+        return done.json if done.out else done.err
+
+    return call
+
+
+def test_the_whole_way_on_the_command_line(typed: Typed, retries: str, tmp_path: Path) -> None:
+    listed = typed("list", "--status", "pending", actor=None)
     assert (listed["schema"], listed["schemaVersion"]) == ("soma.governance.list", 1)
     assert retries in {one["id"] for one in listed["proposals"]}
-    draft = typed(root, "show", retries, actor=None)["draft"]
-    tried = typed(root, "backtest", retries, actor=None)
+    draft = typed("show", retries, actor=None)["draft"]
+    tried = typed("backtest", retries, actor=None)
     (tmp_path / "p.json").write_text(codec.encode(draft))
-    assert typed(root, "backtest", str(tmp_path / "p.json"), actor=None) == tried
+    assert typed("backtest", str(tmp_path / "p.json"), actor=None) == tried
 
-    assert "nobody is named" in typed(root, "promote", retries, "--yes", actor=None, code=3)
-    assert "nobody is there to be asked" in typed(root, "promote", retries, code=2)
-    assert typed(root, "list", "--status", "active", actor=None)["policies"] == []
-    done = typed(root, "promote", retries, "--yes", "--expires", "30d", "--scope", "agent=*", "--reason", "never helps")
+    assert "nobody is named" in typed("promote", retries, "--yes", actor=None, code=3)
+    assert "nobody is there to be asked" in typed("promote", retries, code=2)
+    assert typed("list", "--status", "active", actor=None)["policies"] == []
+    done = typed("promote", retries, "--yes", "--expires", "30d", "--scope", "agent=*", "--reason", "never helps")
     assert done["action"] == "promote"
     assert done["backtest"]["hit"] >= tried["hit"]
     assert (done["policy"]["expires"], done["policy"]["scope"]) == ("2024-11-03", {"agents": ["*"]})
-    (active,) = typed(root, "list", "--status", "active", actor=None)["policies"]
+    (active,) = typed("list", "--status", "active", actor=None)["policies"]
     assert active["ratifiedBy"] == ADA
 
-    assert typed(root, "verify", "--head", done["head"][:10], actor=None)["findings"] == []
-    assert "did you mean" in typed(root, "retire", retries + "x", "--reason", "no", code=1)
-    typed(root, "retire", retries, "--reason", "stops too much", actor="Ben Okri")
-    told = typed(root, "history", retries, actor=None)["entries"]
+    assert typed("verify", "--head", done["head"][:10], actor=None)["findings"] == []
+    assert "did you mean" in typed("retire", retries + "x", "--reason", "no", code=1)
+    typed("retire", retries, "--reason", "stops too much", actor="Ben Okri")
+    told = typed("history", retries, actor=None)["entries"]
     assert [(entry["actor"], entry["action"]) for entry in told] == [(ADA, "promote"), ("Ben Okri", "retire")]
 
 
-def test_verify_exits_1_and_names_what_was_tampered_with(root: VaultRoot) -> None:
+def test_verify_exits_1_and_names_what_was_tampered_with(root: VaultRoot, typed: Typed) -> None:
     _by_hand(root, POLICIES, lambda rows: [_hand_made()])
-    result = typed(root, "verify", actor=None, code=1)
+    result = typed("verify", actor=None, code=1)
     assert result["findings"][0]["where"] == "canon/policies, no-rm version 1"
 
 
@@ -77,20 +84,22 @@ def test_verify_exits_1_and_names_what_was_tampered_with(root: VaultRoot) -> Non
     ],
 )
 def test_a_wrong_option_is_answered_with_the_right_one(
-    root: VaultRoot, retries: str, words: tuple[str, ...], told: str
+    typed: Typed, retries: str, words: tuple[str, ...], told: str
 ) -> None:
-    assert told in typed(root, "promote", retries, "--yes", *words, code=2)
+    assert told in typed("promote", retries, "--yes", *words, code=2)
 
 
-def test_who_decides_and_whether_a_second_confirms_come_from_the_settings(root: VaultRoot, retries: str) -> None:
+def test_who_decides_and_whether_a_second_confirms_come_from_the_settings(
+    root: VaultRoot, typed: Typed, retries: str
+) -> None:
     (root.path.parent / "soma.toml").write_text(f'[governance]\nactor = "{ADA}"\ntwo_person = true\n')
-    assert typed(root, "promote", retries, "--yes", actor=None)["action"] == "request"
-    assert "somebody else" in typed(root, "promote", retries, "--yes", actor=None, code=3)
-    assert typed(root, "promote", retries, "--yes", actor="Ben Okri")["action"] == "promote"
+    assert typed("promote", retries, "--yes", actor=None)["action"] == "request"
+    assert "somebody else" in typed("promote", retries, "--yes", actor=None, code=3)
+    assert typed("promote", retries, "--yes", actor="Ben Okri")["action"] == "promote"
 
 
 def test_a_notebook_can_do_the_same(root: VaultRoot, retries: str) -> None:
-    governance = soma.Vault(root.path).governance
+    governance = Vault(root.path).governance
     assert governance.backtest(retries).hit > 0
     with pytest.raises(ConfigError):
         governance.promote(retries, actor="")
