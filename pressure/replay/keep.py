@@ -162,4 +162,4 @@ def _commit(writer: Writer, seen: Snapshot, executions: Sequence[str], rows: Row
         (FIRING_OUTCOMES, "firing_id", fired),
     ):
         changes.add(table, column, values, rows.table(table))
-    return writer.commit(changes)
+    return writer.commit(changes, role="replay")

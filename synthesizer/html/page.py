@@ -50,7 +50,9 @@ def page(dossier: Dossier) -> str:
 
 @cache
 def _environment() -> Environment:
-    names = [item.name for item in files(__package__ or "").joinpath("templates").iterdir() if item.name[-5:] == ".html"]
+    names = [
+        item.name for item in files(__package__ or "").joinpath("templates").iterdir() if item.name[-5:] == ".html"
+    ]
     environment = Environment(
         loader=DictLoader({name: _shipped(name) for name in names}),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_clean,
