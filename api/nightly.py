@@ -140,7 +140,8 @@ def _write(out: Path, report: Report, page: str, before: bytes | None) -> None:
         for left in sorted(out.glob(".soma-report.*.tmp")):
             # What a night that was killed while writing left behind; under the lock nobody else writes here.
             left.unlink(missing_ok=True)
-        files.write_whole(out / PAGE, page.encode())
+        # It quotes the traces: for its owner only, like the vault.
+        files.write_private(out / PAGE, page.encode())
         if before is not None:
             files.write_whole(out / PREVIOUS, before)
         files.write_whole(out / REPORT, codec.pretty(report).encode() + b"\n")

@@ -10,7 +10,7 @@ import click
 from .options import config, json_option, open_vault, vault_option
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from rich.console import RenderableType
 
     from soma.api.nightly import Night
 
@@ -27,8 +27,8 @@ def command(paths: tuple[str, ...], out: str | None, wait: float, vault: str | N
     """Harvest, replay, synthesize, gate and report, under a lock; prints one line.
 
     Writes soma-report.json and soma-report.html, and keeps the report before as soma-report.previous.json, from which
-    it tells what changed. Exit code 4 says that some sources failed (the rest is done), 5 that another night is running.
-    A night that was killed is repaired by the next.
+    it tells what changed. Exit code 4 says that some sources failed (the rest is done), 5 that another night is
+    running. A night that was killed is repaired by the next.
     """
     from soma.api.nightly import nightly
     from soma.harvester.options import options_of
@@ -44,8 +44,9 @@ def command(paths: tuple[str, ...], out: str | None, wait: float, vault: str | N
     return night.exit_code
 
 
-def _line(night: Night) -> Text:
+def _line(night: Night) -> RenderableType:
     """The whole night in one line, however long: it is meant for a log."""
+    from rich.console import Group
     from rich.text import Text
 
     from soma.synthesizer.wording import number, plain
@@ -59,4 +60,6 @@ def _line(night: Night) -> Text:
         *([f"{number(night.sources_failed, 'source')} failed"] if night.sources_failed else []),
         f"{night.seconds:.1f} s",
     ]
-    return Text(f"soma nightly: {', '.join(words)} → {plain(night.page, 1000)}", no_wrap=True, overflow="ignore")
+    told = f"soma nightly: {', '.join(words)} → {plain(night.page, 1000)}"
+    # In a group, because a text by itself would be wrapped all the same.
+    return Group(Text(told, no_wrap=True, overflow="ignore"))

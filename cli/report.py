@@ -65,7 +65,8 @@ def command(
         if page == "-":
             click.echo(text)
             return
-        written.append(_write(page, text.encode()))
+        # It quotes the traces: for its owner only.
+        written.append(_write(page, text.encode(), private=True))
     emit(result, as_json or out == "-", lambda found: render(found, ", ".join(written) or None))
 
 
@@ -78,11 +79,11 @@ def _earlier(path: Path) -> Earlier:
         raise UsageError(f"the earlier report cannot be read: {problem.strerror}", where=str(path)) from problem
 
 
-def _write(name: str, data: bytes) -> str:
+def _write(name: str, data: bytes, *, private: bool = False) -> str:
     from soma import files
 
     try:
-        files.write_whole(Path(name), data)
+        (files.write_private if private else files.write_whole)(Path(name), data)
     except OSError as problem:
         hint = "name a file in a folder you can write to"
         raise SomaError(f"the report cannot be written: {problem.strerror}", where=name, hint=hint) from problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -47,11 +48,11 @@ def command(paths: tuple[str, ...], kind: str | None, at: str, out: str | None, 
                  "--", *(os.path.abspath(path) for path in paths)),
         folder=str(Path.cwd()), log=str(place.parent / "soma-nightly.log"), hour=int(told[1]), minute=int(told[2]),
     )  # fmt: skip
-    found = units(kind, night, Path.home())
+    again = shlex.join(["soma", "schedule", "--cron", "--at", at, *paths])
+    found = units(kind, night, Path.home(), again=again)
     if write:
         if kind == "cron":
-            hint = "(crontab -l 2>/dev/null; soma schedule --cron PATH) | crontab -"
-            raise UsageError("a crontab is changed by crontab alone", hint=hint)
+            raise UsageError("a crontab is changed by crontab alone", hint=found.install)
         for path, text in found.files:
             _write(path, text)
             note(f"wrote {path}")

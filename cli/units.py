@@ -30,8 +30,8 @@ class Units(msgspec.Struct, frozen=True):
     install: str
 
 
-def units(kind: str, night: Night, home: Path) -> Units:
-    """The files for ``cron``, ``systemd`` or ``launchd``.
+def units(kind: str, night: Night, home: Path, *, again: str = "soma schedule --cron PATH") -> Units:
+    """The files for ``cron``, ``systemd`` or ``launchd``; ``again`` is the command that prints the line for cron.
 
     Raises:
         UsageError: if a path holds what that scheduler cannot write, such as a line break.
@@ -40,14 +40,16 @@ def units(kind: str, night: Night, home: Path) -> Units:
         if any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
             raise UsageError("a path holds a control character, which no scheduler can write", where=repr(text),
                              hint="rename it, or schedule the folder above it")  # fmt: skip
-    return {"cron": _cron, "systemd": _systemd, "launchd": _launchd}[kind](night, home)
+    if kind == "cron":
+        return _cron(night, again)
+    return (_systemd if kind == "systemd" else _launchd)(night, home)
 
 
-def _cron(night: Night, _home: Path) -> Units:
+def _cron(night: Night, again: str) -> Units:
     """One line. For crontab, ``%`` ends the command and starts its input unless a backslash stands before it."""
     line = f"cd {shlex.quote(night.folder)} && {shlex.join(night.command)} >> {shlex.quote(night.log)} 2>&1"
     text = f"{night.minute} {night.hour} * * * {line.replace('%', chr(92) + '%')}"
-    return Units(((Path("crontab"), text),), "(crontab -l 2>/dev/null; soma schedule --cron PATH) | crontab -")
+    return Units(((Path("crontab"), text),), f"(crontab -l 2>/dev/null; {again}) | crontab -")
 
 
 def _systemd(night: Night, home: Path) -> Units:

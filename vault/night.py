@@ -1,7 +1,7 @@
 """One night at a time: the lock of ``soma nightly``, which tells whoever finds it taken who holds it.
 
-As with the writer's lock it is the operating system that holds it, so a night that was killed holds nothing. What stands
-in the file is only told, never believed: it says who took the lock last.
+As with the writer's lock it is the operating system that holds it, so a night that was killed holds nothing. What
+stands in the file is only told, never believed: it says who took the lock last.
 """
 
 from __future__ import annotations

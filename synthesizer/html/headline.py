@@ -90,7 +90,9 @@ def _rest(report: Report) -> Iterator[Need]:
         )
     replaced = sum(secret.replaced for secret in report.secrets)
     if replaced:
-        what = f"{number(replaced, 'secret')} stood in the traces; soma replaced them before writing anything."
+        different = sum(secret.different for secret in report.secrets)
+        what = f"Secrets stood in {number(replaced, 'place')} of the traces ({different:,} different ones in view); "
+        what += "soma replaced them before writing anything."
         yield Need("Secrets", what, "Change them where they are valid: the traces still hold them.", "#secrets")
     lost = report.sources.failed + report.sources.empty
     if lost or report.sources.quarantined:

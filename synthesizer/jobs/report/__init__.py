@@ -40,8 +40,9 @@ def run(
         level: Of all intervals.
         by: Labels that may deal executions to arms; those no execution carries are passed over.
         earlier: An earlier report to tell the changes from.
-        policies: What is in force; canon: the same as entries. Whoever may read the canon gives them
-            (``soma.api.reporting``): this package may not, and a row of it counts only with its audit.
+        policies: What is in force. Whoever may read the canon gives it (``soma.api.reporting``): this package may
+            not, and a row of it counts only with its audit.
+        canon: The same as entries of the canon.
     """
     status = health.run(vault, version=version, level=level)
     made = report_of(

@@ -106,7 +106,7 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A ratified rule; ``status`` is ``enforcing``, or ``shadow``: it counts without binding, ``enforcement`` ``info``."""
+    """A ratified rule; ``status`` is ``enforcing``, or ``shadow``: it counts without binding."""
 
     name: str
     id: str
