@@ -21,7 +21,7 @@ from .shifts import shifts_of
 from .strain import StrainRow, strains_of
 from .trials import BY, Trial, trial_of
 
-__all__ = ["BY", "PAIRS", "run"]
+__all__ = ["BY", "PAIRS", "Canon", "Policy", "run"]
 
 PAIRS = 200
 _PROPOSALS = 1000
