@@ -133,7 +133,9 @@ def chance(snapshot: Snapshot, many: int) -> None:
             areas[cell.after, cell.framework].append(cell.learned.value)
     for (after, framework), values in areas.items():
         mean = sum(values) / len(values)
-        print(f"  outcomes dealt at random {len(values)} times, after {after}, {framework or 'all'}: mean AUC {mean:.3f}")
+        print(
+            f"  outcomes dealt at random {len(values)} times, after {after}, {framework or 'all'}: mean AUC {mean:.3f}"
+        )
 
 
 def shown(value: Clustered) -> str:

@@ -21,8 +21,7 @@ from soma.synthesizer.jobs.calibrate.explain import render
 from soma.synthesizer.jobs.calibrate.fit import held_out
 from soma.synthesizer.jobs.calibrate.folds import FOLDS, folds
 from soma.synthesizer.jobs.calibrate.hashing import hashed
-from soma.synthesizer.jobs.calibrate.model import Calibration, Row
-from soma.synthesizer.jobs.grade.model import Trace
+from soma.synthesizer.jobs.calibrate.model import Calibration
 from soma.vault import VaultRoot
 from tests.conftest import ROOT
 from tests.jobs.whole import HOSTILE, harmless, said, shown
@@ -188,9 +187,13 @@ def test_on_real_customer_service_it_beats_both_baselines_after_three_decisions(
     again = vault.calibrate()
     assert again.kept
     assert root.snapshot().live(CALIBRATIONS).files() == files
-    assert codec.encode((again.models, again.cells, again.data)) == codec.encode((found.models, found.cells, found.data))
+    assert codec.encode((again.models, again.cells, again.data)) == codec.encode(
+        (found.models, found.cells, found.data)
+    )
     # Failed executions are given more risk than the others, of those that were fitted.
-    ends = vault.sql("SELECT execution_id, success FROM executions WHERE decisions > 3 ORDER BY execution_id").to_pylist()
+    ends = vault.sql(
+        "SELECT execution_id, success FROM executions WHERE decisions > 3 ORDER BY execution_id"
+    ).to_pylist()
     chances: dict[bool, list[float]] = {True: [], False: []}
     for row in ends[:16]:
         risk = vault.risk(row["execution_id"])
@@ -205,5 +208,3 @@ def shown_grades(vault: Vault) -> str:
     from soma.synthesizer.jobs.grade.explain import render as page
 
     return shown(page(vault.grade()), 110)
-
-
