@@ -55,6 +55,7 @@ class Context(Pattern):
 
     def __init__(self, window: int | None = None) -> None:
         self._window = window
+        self.setting = "" if window is None else str(window)
 
     def match(self, situation: Situation) -> Finding | None:
         """The finding, if the window is nearly full."""

@@ -33,6 +33,7 @@ JSON = [
     (["insights"], "soma.insights"),
     (["lessons"], "soma.lessons"),
     (["replay", "--agent", "gpt-4"], "soma.replay"),
+    (["patterns"], "soma.patterns"),
     (["gates", "--by", "agent", "--control", "gpt-4"], "soma.gates"),
     (["gates"], "soma.gates.patterns"),
     (["healing"], "soma.healing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ from soma.pressure.patterns.cost_spiral import AHEAD, line
 from soma.pressure.patterns.false_success import claimed
 from soma.pressure.replay.recording import Begin, Event, Step
 from soma.pressure.replay.watch import watch
+
+from .storms import BENCHMARK
 
 NUMBER = iter(range(10**9))
 
@@ -203,6 +206,11 @@ def test_a_spike_that_comes_gradually_is_forecast_before_it_is_there(pace: float
     assert spike_at - told_at == ahead <= AHEAD
 
 
+def test_amounts_that_vary_a_lot_forecast_no_spike() -> None:
+    random_ = random.Random(5)
+    assert "cost_spiral" not in {name for _, name in fired([BENCHMARK.healthy(random_, n) for n in range(4_000)])}
+
+
 def test_a_context_that_fills_forecasts_no_spike() -> None:
     filling = [did(tokens=2_000 + 900 * n) for n in range(40)]
     assert "cost_spiral" not in {name for _, name in fired(filling)}
@@ -347,6 +355,7 @@ def test_the_digest_tells_another_version() -> None:
 
     assert patterns_digest(PATTERNS) == patterns_digest(reversed(PATTERNS))
     assert patterns_digest(PATTERNS) != patterns_digest([Newer(), *PATTERNS[1:]])
+    assert patterns_digest(PATTERNS) != patterns_digest(patterns_of(PatternSettings(context_window=9_000)))
 
 
 def test_a_finding_speaks_in_sentences() -> None:
