@@ -38,9 +38,11 @@ VIEWS = ("pressure", "vitals", "firings", "firing_outcomes")
 class Fails(Pattern):
     """Fires at every failed action: a pattern with firings in any trace."""
 
-    name, version, priority, cooldown = "fails", 3, 1, 0
+    name = "fails"
+    version = 3
+    priority = 1
+    cooldown = 0
     healing = "read"
-    covered_by: frozenset[str] = frozenset()
 
     def match(self, situation: Situation) -> Finding | None:
         if not situation.action.failed:
