@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from soma import clock
 from soma.config import load
-from soma.harvester.agents import AgentNames
-from soma.harvester.harvest import Options, harvest
+from soma.harvester.harvest import harvest
+from soma.harvester.options import options_of
 from soma.harvester.summary import Summary
 from soma.vault import Snapshot, VaultRoot
 
@@ -18,9 +20,10 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from soma.api.nightly import Night
     from soma.pressure.assignment import GuidanceArm
-    from soma.pressure.replay.firings import Became, Fired
     from soma.pressure.engine import Configuration
+    from soma.pressure.replay.firings import Became, Fired
     from soma.pressure.replay.keep import Kept
     from soma.synthesizer.jobs.archetypes.model import Archetypes
     from soma.synthesizer.jobs.briefing.model import Briefing
@@ -30,9 +33,9 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.divergence.model import Divergence
     from soma.synthesizer.jobs.drift.model import Drift
     from soma.synthesizer.jobs.gates.model import Gates
+    from soma.synthesizer.jobs.grade.model import Grades
     from soma.synthesizer.jobs.guidance.model import Counted, Guidance
     from soma.synthesizer.jobs.healing.model import By, Healing
-    from soma.synthesizer.jobs.grade.model import Grades
     from soma.synthesizer.jobs.health.model import Status
     from soma.synthesizer.jobs.insights.model import Insights
     from soma.synthesizer.jobs.lessons.model import Lessons
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.signatures.model import Signatures
     from soma.synthesizer.jobs.tasks.model import Tasks
     from soma.synthesizer.jobs.variants.model import Variants
+    from soma.synthesizer.kept import Keeping
     from soma.synthesizer.synthesize import Synthesis
 
     from .governance import Governance
@@ -115,10 +119,8 @@ class Vault:
             jobs: Worker processes; by default one per processor.
         """
         settings = load(Path.cwd(), os.environ, {}).settings
-        options = Options(
-            jobs=jobs or settings.jobs, format=format, agents=AgentNames(override=agent, rules=settings.agents),
-            emails=settings.redact.emails, phones=settings.redact.phones,
-        )  # fmt: skip
+        options = options_of(settings, agent=agent, format_=format)
+        options = msgspec.structs.replace(options, jobs=jobs or options.jobs)
         return harvest([str(path) for path in paths], self._root, options)
 
     def status(self) -> Status:
@@ -139,12 +141,39 @@ class Vault:
         snapshot = self.snapshot()
         return briefing.run(snapshot, agent, version=snapshot.version)
 
-    def report(self) -> Report:
-        """Everything in one result: ``soma report``."""
-        from soma.synthesizer.jobs import report
+    def report(self, *, diff: str | Path | None = None) -> Report:
+        """Everything in one result: ``soma report``; ``diff``: an earlier report to tell the changes from."""
+        return self._report(diff)[0]
 
+    def html(self, *, diff: str | Path | None = None) -> str:
+        """The same as one page for people: ``soma report --html``."""
+        from soma.synthesizer import html
+
+        report, asked = self._report(diff)
+        return html.page(html.dossier(asked, report))
+
+    def _report(self, diff: str | Path | None) -> tuple[Report, Keeping]:
+        from soma.api.reporting import report_of
+        from soma.synthesizer.jobs.report.diff import earlier_of
+        from soma.synthesizer.kept import Keeping
+
+        earlier = None if diff is None else earlier_of(Path(diff).read_bytes(), str(diff))
         snapshot = self.snapshot()
-        return report.run(snapshot, now=clock.now(), version=snapshot.version)
+        asked = Keeping(snapshot)
+        return report_of(self._root, snapshot, now=clock.now(), earlier=earlier, asked=asked), asked
+
+    def nightly(self, paths: Sequence[str | Path], out: str | Path | None = None, *, wait: float = 0.0) -> Night:
+        """Harvest, replay, synthesize, gate and report into the folder ``out``: ``soma nightly``.
+
+        Raises:
+            VaultLocked: if another night is still running after ``wait`` seconds.
+        """
+        from soma.api.nightly import nightly
+
+        settings = load(Path.cwd(), os.environ, {}).settings
+        folder = Path(out) if out is not None else self.path.resolve().parent
+        names = [str(path) for path in paths]
+        return nightly(self._root, names, folder, settings, options_of(settings), wait_s=wait)
 
     def divergence(self, *agents: str, task: str | None = None, delta: float = 0.10) -> Divergence:
         """At which step agents part, and whether it is real: ``soma divergence``."""

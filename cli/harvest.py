@@ -45,31 +45,23 @@ def command(
     claims, what is empty and what is damaged is named with the reason. Exit code 4 says that some sources failed; the
     rest is kept.
     """
-    from soma.adapters.mapped import load
+    import msgspec
+
     from soma.adapters.registry import adapter_named
-    from soma.harvester.agents import AgentNames
-    from soma.harvester.harvest import Options, harvest
+    from soma.harvester.harvest import harvest
     from soma.harvester.labels import import_labels, read_labels
+    from soma.harvester.options import options_of
 
     from .harvest_page import render
     from .output import emit, note
 
     settings = config(vault=vault, jobs=jobs, mapping=mapping).settings
-    mapped = load(settings.mapping) if settings.mapping else None
-    if format_ and not (mapped and mapped.name == format_):
+    given = options_of(settings, agent=agent, format_=format_)
+    if format_ and not (given.mapping and given.mapping.name == format_):
         adapter_named(format_)
     labels = read_labels(success_from) if success_from else None
     root = VaultRoot(settings.vault)
-    options = Options(
-        jobs=settings.jobs,
-        format=format_,
-        mapping=mapped,
-        agents=AgentNames(override=agent, rules=settings.agents),
-        since_ns=_since(since),
-        dry_run=dry_run,
-        emails=settings.redact.emails,
-        phones=settings.redact.phones,
-    )
+    options = msgspec.structs.replace(given, since_ns=_since(since), dry_run=dry_run)
     if explain:
         _explain(paths, options, as_json)
         return 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from soma import codec, identity
-from soma.adapters.mapped import Mapping
+from soma import codec, config, identity
+from soma.adapters.mapped import Mapping, load
 from soma.source import DEFAULT_LIMITS, Limits
 
 from .agents import AgentNames
@@ -63,3 +63,24 @@ class Progress(msgspec.Struct, frozen=True):
     sources_total: int
     bytes: int
     bytes_total: int
+
+
+def options_of(settings: config.Settings, *, agent: str | None = None, format_: str | None = None) -> Options:
+    """What the settings in force say about harvesting.
+
+    Args:
+        settings: The settings.
+        agent: Name all agents so, whatever the traces say.
+        format_: Read every file as this format.
+
+    Raises:
+        ConfigError: if the mapping they name cannot be used.
+    """
+    return Options(
+        jobs=settings.jobs,
+        format=format_,
+        mapping=load(settings.mapping) if settings.mapping else None,
+        agents=AgentNames(override=agent, rules=settings.agents),
+        emails=settings.redact.emails,
+        phones=settings.redact.phones,
+    )

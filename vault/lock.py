@@ -23,8 +23,10 @@ class WriterLock:
         wait_s: How long to wait for another holder.
     """
 
+    NAME = "lock"
+
     def __init__(self, vault: Path, wait_s: float) -> None:
-        self._path = vault / "lock"
+        self._path = vault / self.NAME
         self._wait_s = wait_s
         self._handle: int | None = None
         self._depth = 0
@@ -57,29 +59,33 @@ class WriterLock:
             deadline = time.monotonic() + self._wait_s
             while not (locked := _try_lock(handle)):
                 if time.monotonic() > deadline:
-                    raise VaultLocked(
-                        f"another process writes to the vault{_holder(handle)}", where=str(self._path.parent)
-                    )
+                    raise self._held(handle)
                 time.sleep(_PAUSE_S)
             self._handle = handle
         finally:
             if not locked:
                 os.close(handle)
 
+    def _held(self, handle: int) -> VaultLocked:
+        """What to say when another process still holds the lock."""
+        pid = holder(handle)
+        who = f" (process {pid})" if pid else ""
+        return VaultLocked(f"another process writes to the vault{who}", where=str(self._path.parent))
 
-def _holder(handle: int) -> str:
-    """Who holds the lock, where the operating system tells (Linux)."""
+
+def holder(handle: int) -> int | None:
+    """The process that holds the lock on an open file, where the operating system tells (Linux)."""
     try:
         lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError):
-        return ""
+        return None
     facts = os.fstat(handle)
     place = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
     for words in map(str.split, lines):
         # "1: FLOCK ADVISORY WRITE <pid> <major:minor:inode> 0 EOF"; waiting ones have an arrow behind the number.
         if len(words) > 5 and words[1] == "FLOCK" and words[5] == place and words[4] != "0":
-            return f" (process {words[4]})"
-    return ""
+            return int(words[4])
+    return None
 
 
 def _try_lock(handle: int) -> bool:

@@ -85,10 +85,14 @@ def _reason(report: Report, agent: str) -> str:
 def _rest(report: Report) -> Iterator[Need]:
     if report.governance.pending:
         what = f"{number(report.governance.pending, 'proposal waits', 'proposals wait')} for a decision."
-        yield Need("Proposals", what, "Promote or reject each: nothing binds an agent before a person says so.", "#review")
+        yield Need(
+            "Proposals", what, "Promote or reject each: nothing binds an agent before a person says so.", "#review"
+        )
     replaced = sum(secret.replaced for secret in report.secrets)
     if replaced:
-        what = f"{number(replaced, 'secret')} stood in the traces; soma replaced them before writing anything."
+        different = sum(secret.different for secret in report.secrets)
+        what = f"Secrets stood in {number(replaced, 'place')} of the traces ({different:,} different ones in view); "
+        what += "soma replaced them before writing anything."
         yield Need("Secrets", what, "Change them where they are valid: the traces still hold them.", "#secrets")
     lost = report.sources.failed + report.sources.empty
     if lost or report.sources.quarantined:

@@ -50,7 +50,9 @@ def page(dossier: Dossier) -> str:
 
 @cache
 def _environment() -> Environment:
-    names = [item.name for item in files(__package__ or "").joinpath("templates").iterdir() if item.name[-5:] == ".html"]
+    names = [
+        item.name for item in files(__package__ or "").joinpath("templates").iterdir() if item.name[-5:] == ".html"
+    ]
     environment = Environment(
         loader=DictLoader({name: _shipped(name) for name in names}),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_clean,
@@ -62,11 +64,11 @@ def _environment() -> Environment:
         signed=wording.signed, sentence=lambda text: text[:1].upper() + text[1:],
     )  # fmt: skip
     environment.globals.update(
-        number=wording.number, soma=commands.soma, show_run=commands.show_run, whisker=figures.whisker,
-        spine=figures.spine, spine_edges=figures.shown_edges, strip=figures.strip, trajectory=figures.trajectory, cells=_CELLS, end=END,
+        number=wording.number, soma=commands.soma, show_run=commands.show_run, cells=_CELLS, end=END,
+        whisker=figures.whisker, strip=figures.strip, trajectory=figures.trajectory,
+        spine=figures.spine, spine_edges=figures.shown_edges,
         mark=lambda outcome: MARKS[outcome][0], remark=lambda link, chain: remark(link, chain).plain,
         shown=lambda chain: [(item, isinstance(item, Gap)) for item in shown_of(chain, _DECISIONS_SHOWN)],
-        longest=max,
     )  # fmt: skip
     return environment
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from rich.console import Console, RenderableType
 
 from soma.model import Execution, NormalizedDecision
-from soma.schema import INSIGHTS, SOURCES
+from soma.schema import DECAYED, INSIGHTS, PRESSURE, PROPOSALS, SOURCES, VITALS
 
 from .lake import Lake
 
@@ -27,9 +27,12 @@ class Whole(Lake):
         sources: Iterable[dict[str, Any]] = (),
         insights: Iterable[dict[str, Any]] = (),
         threads: int = 1,
+        vitals: Iterable[dict[str, Any]] = (),
+        proposals: Iterable[dict[str, Any]] = (),
     ) -> None:
         super().__init__(executions, decisions, threads)
-        for table, rows in ((SOURCES, sources), (INSIGHTS, insights)):
+        given = ((SOURCES, sources), (INSIGHTS, insights), (VITALS, vitals), (PROPOSALS, proposals))
+        for table, rows in (*given, (PRESSURE, ()), (DECAYED, ())):
             self._connection.register(table.name, pa.Table.from_pylist(list(rows), schema=table.arrow()))
 
 

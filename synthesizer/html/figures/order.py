@@ -29,6 +29,4 @@ def forward(names: Collection[str], weights: Weights) -> list[str]:
 
 def _sum(name: str, left: Collection[str], weights: Weights, *, outwards: bool) -> int:
     own, other = (0, 1) if outwards else (1, 0)
-    return sum(
-        weight for ends, weight in weights.items() if ends[own] == name != ends[other] and ends[other] in left
-    )
+    return sum(weight for ends, weight in weights.items() if ends[own] == name != ends[other] and ends[other] in left)

@@ -48,4 +48,3 @@ def run(vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95) 
         version=version,
         level=level,
     )
-

@@ -16,11 +16,13 @@ from .blindness import ProfileRow, matrix_of
 from .changes import Earlier
 from .compute import Parts, report_of, with_changes
 from .graded import grades_of
-from .model import InsightRow, KnowsRow, LedgerEntry, Report, Secret, SourceRow, UnusableRow
+from .model import Canon, InsightRow, KnowsRow, LedgerEntry, Policy, Report, Secret, SourceRow, UnusableRow
 from .review import waiting
 from .shifts import shifts_of
 from .strain import StrainRow, strains_of
 from .trials import BY, Trial, trial_of
+
+__all__ = ["BY", "PAIRS", "Canon", "Policy", "run"]
 
 PAIRS = 200
 _PROPOSALS = 1000
@@ -28,7 +30,7 @@ _PROPOSALS = 1000
 
 def run(
     vault: Queryable, *, now: int, version: int = 0, level: float = 0.95, by: Sequence[str] = BY,
-    earlier: Earlier | None = None,
+    earlier: Earlier | None = None, policies: Sequence[Policy] = (), canon: Sequence[Canon] = (),
 ) -> Report:  # fmt: skip
     """The report.
 
@@ -39,6 +41,9 @@ def run(
         level: Of all intervals.
         by: Labels that may deal executions to arms; those no execution carries are passed over.
         earlier: An earlier report to tell the changes from.
+        policies: What is in force. Whoever may read the canon gives it (``soma.api.reporting``): this package may
+            not, and a row of it counts only with its audit.
+        canon: The same as entries of the canon.
     """
     status = health.run(vault, version=version, level=level)
     made = report_of(
@@ -59,6 +64,8 @@ def run(
             secrets=[Secret(each.kind, each.replaced, each.different, each.sources)
                      for each in secrets.run(vault).kinds],
             ledger=answer(vault, LedgerEntry, __name__, "ledger"),
+            policies=list(policies),
+            canon=list(canon),
             archetypes=len(archetypes.run(vault).archetypes),
             basis=basis(vault),
             content=vault.sql(query(__name__, "content"))["digest"][0].as_py(),

@@ -20,12 +20,14 @@ from .diff import changes_of
 from .findings import intelligence_of, pair_of, reported, stored
 from .graded import Grades
 from .model import (
+    Canon,
     Digests,
     Governance,
     InsightRow,
     KnowsRow,
     Layers,
     LedgerEntry,
+    Policy,
     Report,
     Secret,
     SourceRow,
@@ -60,6 +62,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Coverage
     secrets: list[Secret]
     ledger: list[LedgerEntry]
+    policies: list[Policy]
+    canon: list[Canon]
     archetypes: int
     basis: str
     content: str
@@ -95,9 +99,9 @@ def report_of(
         level=status.level,
         agents=[agent_of(agent, parts.last_failed.get(agent.agent_id)) for agent in status.agents],
         insights=findings,
-        policies=[],
+        policies=parts.policies,
         guard_recommendations=[],
-        canon=[],
+        canon=parts.canon,
         proposals=parts.proposals,
         intelligence=[intelligence_of(pair) for pair in different],
         divergences=[pair_of(pair) for pair in divergence.pairs],
@@ -111,10 +115,15 @@ def report_of(
             executions=status.executions,
             decisions=status.decisions,
             insights=len(findings),
-            policies=0,
+            policies=len(parts.policies),
             archetypes=parts.archetypes,
         ),
-        layers=Layers(archive=status.executions, working=0, emerging=became["pending"], canon=0),
+        layers=Layers(
+            archive=status.executions,
+            working=sum(strain.executions for strain in parts.pressure),
+            emerging=became["pending"],
+            canon=len(parts.canon),
+        ),
         governance=Governance(pending=became["pending"], promoted=became["promoted"], rejected=became["rejected"]),
         sources=ledger,
         coverage=parts.coverage,
@@ -141,7 +150,10 @@ def with_changes(report: Report, earlier: Earlier) -> Report:
 
 
 def sources_of(
-    rows: Sequence[SourceRow], unusable: Sequence[UnusableRow], knows: Sequence[KnowsRow], entries: Sequence[LedgerEntry]
+    rows: Sequence[SourceRow],
+    unusable: Sequence[UnusableRow],
+    knows: Sequence[KnowsRow],
+    entries: Sequence[LedgerEntry],
 ) -> Sources:
     """The ledger and what the frameworks behind it cannot tell."""
     many = {row.status: row.many for row in rows}

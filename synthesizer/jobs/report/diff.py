@@ -1,9 +1,9 @@
 """Two reports of one vault held against each other. Pure.
 
 A report counts everything the vault holds, so tonight's counts contain yesterday's. What is compared is therefore the
-runs that came since (tonight's counts minus yesterday's) with those that were there before: two groups that share no run.
-Newcombe's interval and Boschloo's test tell them apart, Benjamini & Hochberg's step-up over all agents. Each night is one
-look at new runs; over many nights false alarms add up, which is what ``soma drift`` is made for.
+runs that came since (tonight's counts minus yesterday's) with those that were there before: two groups that share no
+run. Newcombe's interval and Boschloo's test tell them apart, Benjamini & Hochberg's step-up over all agents. Each night
+is one look at new runs; over many nights false alarms add up, which is what ``soma drift`` is made for.
 """
 
 from __future__ import annotations

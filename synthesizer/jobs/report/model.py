@@ -30,6 +30,7 @@ Layer = Literal["archive", "working", "emerging", "canon"]
 InsightStatus = Literal["pending", "promoted", "rejected", "computed"]
 Enforcement = Literal["info", "warn", "error", "abort"]
 
+
 class LastFailed(msgspec.Struct, frozen=True, rename="camel"):
     """A run that failed by the agent's measure; of runs without times the one in which most decisions failed."""
 
@@ -106,7 +107,7 @@ class Insight(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A ratified rule."""
+    """A ratified rule; ``status`` is ``enforcing``, or ``shadow``: it counts without binding."""
 
     name: str
     id: str
@@ -120,7 +121,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class GuardRecommendation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What a guard should do with an agent."""
+    """What a guard should do with an agent. soma gives none: what binds is a policy a person ratified."""
 
     agent: str
     action: Literal["allow", "block"]
@@ -265,7 +266,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Layers(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Entries per layer of the vault: executions in the archive, undecided insights in emerging."""
+    """Per layer: executions in the archive, of them replayed in working, undecided insights, policies in force."""
 
     archive: Count
     working: Count

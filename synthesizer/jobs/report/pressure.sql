@@ -1,8 +1,7 @@
 -- Per agent, what the pressure engine answered over its replayed executions; none where nothing was replayed.
 WITH replayed AS (
     SELECT e.agent_id, v.*
-    FROM vitals_stored AS v
-    JOIN visible AS s ON s.execution_id = v.execution_id AND s.reading = v.reading
+    FROM vitals AS v
     JOIN executions AS e ON e.execution_id = v.execution_id
 ),
 peaks AS (
