@@ -28,6 +28,8 @@ from soma.governance.policy import (
     Step,
 )
 from soma.governance.policy.words import condition_words
+from soma.pressure.engine import Configuration
+from soma.pressure.replay.keep import keep
 from soma.synthesizer.jobs import insights
 from soma.vault import VaultRoot
 
@@ -93,6 +95,24 @@ def test_what_is_not_recorded_is_not_judged_rather_than_not_hit(root: VaultRoot)
         assert (result.covered, result.hit) == (0, 0)
         assert result.unjudged > 0
         assert any("could not be judged" in caution for caution in result.cautions)
+
+
+def test_pressure_is_that_of_the_kept_replays(root: VaultRoot) -> None:
+    keep(root, Configuration())
+    (expected,) = (
+        root.snapshot()
+        .sql(
+            "WITH p AS (SELECT execution_id, lag(pressure) OVER w AS before, lag(mode) OVER w AS mode FROM pressure "
+            "WINDOW w AS (PARTITION BY execution_id ORDER BY step)) "
+            "SELECT count(*) FILTER (before >= 0.3) AS pressed, "
+            "count(*) FILTER (mode IN ('GUIDE', 'WARN', 'BLOCK')) AS guided FROM p"
+        )
+        .to_pylist()
+    )
+    high, guided = tried(root, Pressure(least=0.3)), tried(root, InMode(least="GUIDE"))
+    assert (high.unjudged, guided.unjudged) == (0, 0)
+    assert (high.decisions, guided.decisions) == (expected["pressed"], expected["guided"])
+    assert 0 < high.decisions < guided.decisions
 
 
 def test_rates_depth_and_conformance_are_those_known_when_it_began(root: VaultRoot) -> None:
