@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -115,7 +116,7 @@ def test_a_screen_reader_finds_its_way(read: Read) -> None:
     order = [int(tag[1]) for tag, _ in read.elements if re.fullmatch("h[1-6]", tag)]
     assert order[0] == 1
     assert order.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(order, order[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(order))
     assert all(given.get("aria-label") or given.get("aria-hidden") for given in read.all("svg"))
     assert all(given.get("scope") in {"col", "row"} for given in read.all("th"))
     assert read.all("html")[0]["lang"] == "en"
