@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from soma.evidence import Evidence
     from soma.synthesizer.jobs.archetypes.model import Archetypes
     from soma.synthesizer.jobs.briefing.model import Briefing
     from soma.synthesizer.jobs.chain.model import Chains
@@ -236,3 +237,16 @@ class Vault:
         from soma.synthesizer.jobs import chain
 
         return chain.run(self.snapshot(), execution)
+
+    def evidence(self, identity: str, *, limit: int = 5) -> Evidence:
+        """What a policy, finding, run or decision rests on, down to the bytes: ``soma evidence``.
+
+        Raises:
+            NothingFound: if the vault holds nothing of that id.
+        """
+        from soma.evidence import walk
+        from soma.harvester.redact import Redactor
+
+        key, redact = self._root.key(), load(Path.cwd(), os.environ, {}).settings.redact
+        redactor = Redactor(key, emails=redact.emails, phones=redact.phones)
+        return walk(self.snapshot(), identity, key=key, redactor=redactor, limit=limit)
