@@ -10,11 +10,16 @@ _ARROW = " → "
 _COUNTER = re.compile(r"(?<=\w)[_-]\d+\Z")
 
 
+def uncounted(action: str) -> str:
+    """An action without its numeric suffix, which does not tell two actions apart."""
+    return _COUNTER.sub("", action)
+
+
 def collapsed(actions: Iterable[str]) -> list[tuple[str, int]]:
     """Actions in order, each with how often it follows itself; numeric suffixes do not tell two actions apart."""
     runs: list[tuple[str, int]] = []
     for action in actions:
-        name = _COUNTER.sub("", action)
+        name = uncounted(action)
         if runs and runs[-1][0] == name:
             runs[-1] = (name, runs[-1][1] + 1)
         else:

@@ -7,8 +7,6 @@ expressions, matched in time linear in the text (Cox, *Regular Expression Matchi
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -16,6 +14,7 @@ import msgspec
 
 from soma.config import TaskRule
 from soma.errors import ConfigError
+from soma.globs import glob
 
 from .model import Attempt, RuleUse
 
@@ -83,16 +82,16 @@ def conditions(rule: TaskRule) -> str:
 
 
 def _test(rule: TaskRule, number: int, texts: Sequence[str], labels: Labels) -> Holds:
-    agents = _glob(rule.agent) if rule.agent is not None else None
-    ids = _glob(rule.id) if rule.id is not None else None
+    agents = glob(rule.agent) if rule.agent is not None else None
+    ids = glob(rule.id) if rule.id is not None else None
     said: set[str] | None = None
     if rule.text is not None:
-        pattern = _glob(_folded(rule.text))
+        pattern = glob(_folded(rule.text))
         said = {text for text in texts if pattern.match(_folded(text))}
     if rule.regex is not None:
         found = _searched(rule.regex, number, texts)
         said = found if said is None else said & found
-    wanted = [(name, _glob(value)) for name, value in sorted(rule.labels.items())]
+    wanted = [(name, glob(value)) for name, value in sorted(rule.labels.items())]
 
     def holds(attempt: Attempt) -> bool:
         if agents is not None and not agents.match(attempt.agent_id):
@@ -105,12 +104,6 @@ def _test(rule: TaskRule, number: int, texts: Sequence[str], labels: Labels) -> 
         return all(name in own and pattern.match(own[name]) for name, pattern in wanted)
 
     return holds
-
-
-@lru_cache(maxsize=1024)
-def _glob(pattern: str) -> re.Pattern[str]:
-    # The translation of fnmatch takes each piece between stars once and for all: no backtracking from piece to piece.
-    return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))
 
 
 @lru_cache(maxsize=65536)
