@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.insights.model import Insights
     from soma.synthesizer.jobs.lessons.model import Lessons
     from soma.synthesizer.jobs.localize.model import Localisation
+    from soma.synthesizer.jobs.operators.model import Operators
     from soma.synthesizer.jobs.process_map.model import ProcessMap
     from soma.synthesizer.jobs.report.model import Report
     from soma.synthesizer.jobs.signatures.model import Signatures
@@ -54,6 +55,7 @@ class Vault:
 
     def __init__(self, path: str | Path = ".soma") -> None:
         self._root = VaultRoot(path)
+        self._team: str | None = None
 
     def __repr__(self) -> str:
         return f"Vault({str(self._root.path)!r})"
@@ -69,7 +71,15 @@ class Vault:
         Raises:
             VaultMissing: if nothing was harvested yet.
         """
-        return self._root.snapshot(load(Path.cwd(), os.environ, {}).settings.tasks)
+        settings = load(Path.cwd(), os.environ, {}).settings
+        snapshot = self._root.snapshot(settings.tasks, settings.teams)
+        return snapshot if self._team is None else snapshot.of_team(self._team)
+
+    def of_team(self, team: str) -> Vault:
+        """The same vault with the executions of one team only: ``--team``."""
+        narrowed = Vault(self._root.path)
+        narrowed._team = team
+        return narrowed
 
     @property
     def executions(self) -> pl.LazyFrame:
@@ -153,8 +163,8 @@ class Vault:
         """Run all jobs over what is new, keep their answers, propose what they find: ``soma synthesize``."""
         from soma.synthesizer.synthesize import synthesize
 
-        rules = load(Path.cwd(), os.environ, {}).settings.tasks
-        return synthesize(self._root, now=clock.now(), task_rules=rules)
+        settings = load(Path.cwd(), os.environ, {}).settings
+        return synthesize(self._root, now=clock.now(), task_rules=settings.tasks, team_rules=settings.teams)
 
     def tasks(self) -> Tasks:
         """What several executions attempted alike: ``soma tasks``."""
@@ -210,7 +220,7 @@ class Vault:
         """What the nights found, the surest first: ``soma insights``."""
         from soma.synthesizer.jobs import insights
 
-        return insights.run(self.snapshot(), agent=agent)
+        return insights.run(self.snapshot(), agent=agent, team=self._team)
 
     def gates(self, by: str, *, treatment: str | None = None, control: str | None = None) -> Gates:
         """Is one arm of executions better than another: ``soma gates --by LABEL``.
@@ -221,6 +231,12 @@ class Vault:
         from soma.synthesizer.jobs import gates
 
         return gates.run(self.snapshot(), by, treatment=treatment, control=control)
+
+    def operators(self) -> Operators:
+        """Who stands behind the executions: ``soma operators``."""
+        from soma.synthesizer.jobs import operators
+
+        return operators.run(self.snapshot())
 
     def lessons(self, agent: str | None = None, *, query: str | None = None) -> Lessons:
         """Errors that were fixed, how, and how often that worked: ``soma lessons``."""

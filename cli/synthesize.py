@@ -25,5 +25,7 @@ def command(vault: str | None, as_json: bool) -> None:
 
     settings = config(vault=vault).settings
     with progress() as told:
-        result = synthesize(VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, told=told)
+        result = synthesize(
+            VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, team_rules=settings.teams, told=told
+        )
     emit(result, as_json, render, schema="soma.synthesize", schemaVersion=1)

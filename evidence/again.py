@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 from soma.config import TaskRule
 from soma.model import OUTCOMES
 from soma.synthesizer.inputs import Queryable
-from soma.synthesizer.jobs import divergence
+from soma.synthesizer.jobs import divergence, insights
 from soma.synthesizer.jobs.divergence.model import Pair
-from soma.synthesizer.jobs.insights.finders import FINDERS
-from soma.synthesizer.jobs.insights.ground import Ground
-from soma.synthesizer.jobs.insights.merge import insight_id
 from soma.synthesizer.kept import Keeping
 
 from .model import Again, Figure
@@ -69,7 +66,9 @@ class _Afresh:
         return self._vault.sql(query, parameters)
 
 
-def of_finding(vault: Queryable, identity: str, kind: str, kept: Numbers, *, moved: bool) -> Again:
+def of_finding(
+    vault: Queryable, identity: str, kind: str, kept: Numbers, *, moved: bool, team: str | None = None
+) -> Again:
     """The figures of a finding, by the finder that made it.
 
     Args:
@@ -78,13 +77,13 @@ def of_finding(vault: Queryable, identity: str, kind: str, kept: Numbers, *, mov
         kind: Its type.
         kept: Its figures as they were kept.
         moved: Whether the vault has other rows now than when they were.
+        team: The team among whose runs it was found, if it is one; ``vault`` shows that team's runs then.
     """
     how = f"the finder of {kind} findings, over the {'present ' if moved else ''}rows of the vault"
-    finder = FINDERS.get(kind)
-    if finder is None:
+    if kind not in insights.FINDERS:
         return Again(outcome="nothing to derive", how="this soma has no finder of its type")
-    found = finder(Ground(Keeping(_Afresh(vault))))
-    now = next((each for each in found if insight_id(each) == identity), None)
+    found = insights.of_type(insights.Ground(Keeping(_Afresh(vault))), kind)
+    now = next((each for each in found if insights.insight_id(each, team) == identity), None)
     if now is None:
         return Again(outcome="outdated" if moved else "not found again", how=how)
     return _compared(how, (Figure(name, getattr(kept, name), getattr(now, name)) for name in _NUMBERS), moved=moved)

@@ -13,6 +13,7 @@ from soma.synthesizer.jobs import divergence, insights
 from soma.synthesizer.jobs.divergence.model import Pair
 from soma.synthesizer.kept import basis
 from soma.synthesizer.wording import plain
+from soma.vault import Snapshot
 
 from . import again
 from .model import Again, Step
@@ -41,7 +42,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     told: Sequence[Row] = ()
 
 
-def subject_of(vault: Queryable, identity: str) -> Subject:
+def subject_of(vault: Snapshot, identity: str) -> Subject:
     """What ``identity`` stands for.
 
     Of executions and decisions the beginning of an id is enough when only one fits.
@@ -49,7 +50,7 @@ def subject_of(vault: Queryable, identity: str) -> Subject:
     Raises:
         NothingFound: if the vault holds nothing of that id, with the nearest ids as a hint.
     """
-    for look in (_finding, _told, _divergence, _run, _decision):
+    for look in (_finding, _team_finding, _told, _divergence, _run, _decision):
         if (subject := look(vault, identity)) is not None:
             return subject
     raise NothingFound(f"the vault holds nothing with the id {plain(identity, 80)!r}", hint=_hint(vault, identity))
@@ -69,6 +70,22 @@ def of_insight(vault: Queryable, item: insights.Insight, above: Sequence[Step] =
         steps=(*above, Step("emerging", item.type, item.insight_id, item.claim)),
         evidence=item.evidence,
         again=lambda: again.of_finding(vault, item.insight_id, item.type, item, moved=moved),
+    )
+
+
+def _team_finding(vault: Snapshot, identity: str) -> Subject | None:
+    row = vault.sql("SELECT team_id FROM team_findings WHERE insight_id = ?", (identity,))
+    if not row.num_rows:
+        return None
+    team = str(row["team_id"][0].as_py())
+    item = next(each for each in insights.known(vault, team) if each.insight_id == identity)
+    moved = not answer_is_current(vault)
+    return Subject(
+        identity=identity,
+        kind="team finding",
+        steps=(Step("working", item.type, identity, f"team {team}: {item.claim}"),),
+        evidence=item.evidence,
+        again=lambda: again.of_finding(vault.of_team(team), identity, item.type, item, moved=moved, team=team),
     )
 
 
