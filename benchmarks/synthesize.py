@@ -177,7 +177,7 @@ def filled(root: VaultRoot, decisions: int, agents: int, tasks: int, seed: int) 
     with root.writer() as writer:
         changes = Changes(decisions=[write_fragment(root.path, DECISIONS, whole(DECISIONS, table, decisions))])
         changes.add(EXECUTIONS, "execution_id", set(), whole(EXECUTIONS, runs, many))
-        writer.commit(changes)
+        writer.commit(changes, role="harvester")
     return many
 
 

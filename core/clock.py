@@ -103,6 +103,11 @@ def to_datetime(micros: int) -> dt.datetime:
     return _EPOCH + dt.timedelta(microseconds=micros)
 
 
+def from_datetime(moment: dt.datetime) -> int:
+    """Epoch microseconds of an aware ``datetime``."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 def elapsed_ms(start: int | None, end: int | None) -> float | None:
     """Milliseconds from ``start`` to ``end``; ``None`` when one is unknown or the clocks disagree."""
     if start is None or end is None or end < start:

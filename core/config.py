@@ -127,6 +127,13 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("thresholds must rise: 0 < guide <= warn <= block <= 1")
 
 
+class GovernanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[governance]``: who decides, and whether a promotion needs a second person who confirms it."""
+
+    actor: str | None = None
+    two_person: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set in ``soma.toml``; ``tasks`` may stand in ``tasks.toml`` beside it instead."""
 
@@ -139,6 +146,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     teams: list[TeamRule] = []
     budget: BudgetSettings = BudgetSettings()
     thresholds: Thresholds = Thresholds()
+    governance: GovernanceSettings = GovernanceSettings()
 
 
 class Sourced(msgspec.Struct, frozen=True):
@@ -165,7 +173,7 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
 
     Args:
         folder: Where ``soma.toml``, ``pyproject.toml`` or ``tasks.toml`` is looked for, here and in the folders above.
-        environment: Variables; ``SOMA_VAULT``, ``SOMA_JOBS`` and ``SOMA_MAPPING`` are read.
+        environment: Variables; ``SOMA_VAULT``, ``SOMA_JOBS``, ``SOMA_MAPPING`` and ``SOMA_ACTOR`` are read.
         flags: Values given on the command line; ``None`` means not given.
 
     Raises:
@@ -185,6 +193,10 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
         if environment.get(variable):
             values[name] = _number(environment[variable], variable) if name == "jobs" else environment[variable]
             origins[name] = variable
+    if environment.get("SOMA_ACTOR"):
+        own = values.get("governance", {})
+        values["governance"] = {**(own if isinstance(own, dict) else {}), "actor": environment["SOMA_ACTOR"]}
+        origins["governance"] = "SOMA_ACTOR" if not own else f"{origins['governance']}, SOMA_ACTOR"
     for name, value in flags.items():
         if value is not None:
             values[name] = value

@@ -447,9 +447,55 @@ FIRING_OUTCOMES = Table(
     ),
 )
 
+POLICIES = Table(
+    "canon",
+    "policies",
+    "what named persons ratified; a row counts only with the entry of the audit that put it there",
+    key=("policy_id", "version"),
+    order=("policy_id", "version"),
+    columns=(
+        _required("policy_id", "string", "name of the policy"),
+        _required("version", "int32", "raised with every change of it"),
+        _required("scope", "string", "whom it is about, as JSON: docs/governance.md"),
+        _required("condition", "string", "when it holds, as JSON: docs/governance.md"),
+        _required("effect", "string", "error (stops the call) or warning (speaks only)"),
+        _required("mode", "string", "enforce, or shadow: it counts without binding"),
+        _required("message", "string", "what the agent is told"),
+        _required("evidence", "list", "execution or decision ids it rests on"),
+        _required("learned_from", "string", "digest of the finding it was drafted from; empty where a person wrote it"),
+        _required("origin", "string", "the proposal it came from; empty where a person wrote it"),
+        _required("ratified_by", "string", "the person who ratified it"),
+        _required("ratified_at", "timestamp", "when"),
+        _optional("expires_at", "timestamp", "from when on it no longer binds"),
+        _optional("review_at", "timestamp", "from when on it is to be looked at again"),
+        _required("status", "string", "active, retired or superseded"),
+        _required("audit_entry", "int64", "number of the audit entry that put the row there as it is"),
+    ),
+)
+
+AUDIT = Table(
+    "archive",
+    "audit",
+    "who decided what, when and why: only ever added to, each entry chained to the one before",
+    key=("number",),
+    order=("number",),
+    columns=(
+        _required("number", "int64", "1, 2, 3, ..."),
+        _required("at", "timestamp", "when"),
+        _required("actor", "string", "the person"),
+        _required("action", "string", "request, promote, supersede, reject or retire"),
+        _required("subject", "string", "id of the proposal or policy"),
+        _required("reason", "string", "why, in the person's words; may be empty where none is asked for"),
+        _required("details", "string", "what else belongs to it, as JSON: the policy in full, digest of its row"),
+        _required("previous", "string", "hash of the entry before; empty for the first"),
+        _required("hash", "string", "SHA-256 over everything above: docs/governance.md"),
+        _required("mac", "string", "the hash authenticated with the vault's key"),
+    ),
+)
+
 TABLES: tuple[Table, ...] = (
     EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS, PATHS, RESULTS, PROPOSALS, TEAM_FINDINGS, DECAYED,
-    PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES,
+    PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, POLICIES, AUDIT,
 )  # fmt: skip
 HARVESTED: tuple[Table, ...] = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS)
 """What was read or told; the other tables are made from these."""

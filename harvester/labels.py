@@ -142,7 +142,7 @@ def import_labels(vault: VaultRoot, labels: Labels) -> LabelsImported:
                 rows.add({"key": key, "success": success, "score": score, "origin": origin})
         changes = Changes()
         changes.add(OUTCOMES, "key", set(rows.columns["key"]) & known.keys(), rows.arrow())
-        writer.commit(changes)
+        writer.commit(changes, role="harvester")
         version = writer.version
     matched = vault.snapshot().sql(
         "SELECT count(*) AS n FROM (SELECT unnest(?) AS key) "

@@ -143,7 +143,7 @@ class Run:
         written = self._change_executions(changes, executions, reread)
         self._change_ledger(changes, portions, reports, was)
         if self._writer is not None:
-            self._writer.commit(changes)
+            self._writer.commit(changes, role="harvester")
         self.tally.add(reports.values(), {source_id for source_id, entry in was.items() if entry is not None})
         self.tally.executions += written.num_rows
         self.tally.decisions += sum(written["decisions"].to_pylist())

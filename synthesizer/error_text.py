@@ -21,6 +21,8 @@ _RAISED = re.compile(r"[A-Za-z_][\w.]*(?::|$)")
 _CHANGING = re.compile(
     r"'[^'\s]*'|\"[^\"\s]*\"|`[^`\s]*`|(?:[\w.~-]*/)+[\w.~-]*|(?<![0-9])(?![45][0-9]{2}(?![0-9]))[0-9]+"
 )
+_GLOB = 120
+_STARS = re.compile(r"\*[\s*]*\*")
 _NO_WORD = re.compile(r"[\W_]+")
 
 
@@ -58,6 +60,12 @@ def likeness(line: str) -> str:
     line = line[:_COMPARED]
     bare = _NO_WORD.sub(" ", _CHANGING.sub(" ", line)).strip().casefold()
     return bare if " " in bare else _NO_WORD.sub(" ", line).strip().casefold()
+
+
+def as_glob(line: str) -> str:
+    """A glob for error texts with a line that says the same; empty for an empty line."""
+    kept = _CHANGING.sub("*", line[:_GLOB].strip())
+    return _STARS.sub("*", f"*{kept}*") if kept.strip("* ") else ""
 
 
 def grouped(errors: Iterable[tuple[str | None, int]]) -> list[Alike]:

@@ -122,7 +122,7 @@ def synthesize(
             found = in_teams.get(team, None if fresh else ())
             _keep_findings(insights.merge(insights.known(present, team), found, now=now, team=team), TEAM_FINDINGS, now,
                            changes, team_id=team)  # fmt: skip
-        version = writer.commit(changes)
+        version = writer.commit(changes, role="synthesizer")
     return Synthesis(
         version=version,
         nothing_new=fresh,
@@ -142,7 +142,7 @@ def _add_paths(root: VaultRoot) -> int:
     with root.writer() as writer:
         # Looked for under the lock: of two runs at once the second finds none missing.
         added = add_missing_paths(root.snapshot(), changes)
-        writer.commit(changes)
+        writer.commit(changes, role="synthesizer")
     return added
 
 

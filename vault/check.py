@@ -9,6 +9,7 @@ import msgspec
 
 from soma.schema import DECISIONS, EXECUTIONS, SOURCES, TABLES
 
+from .canon import canon_of
 from .damage import Finding, damaged_logs, files_seen, logs_cut_short
 from .root import VaultRoot
 from .snapshot import Snapshot
@@ -150,4 +151,14 @@ def _ledger_agrees(snapshot: Snapshot) -> Iterator[Finding]:
     )
 
 
-_RULES: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (_unique, _counts_agree, _ledger_agrees)
+def _canon_is_audited(snapshot: Snapshot) -> Iterator[Finding]:
+    """What stands in the canon without the word of a person, and an audit that does not hold."""
+    yield from canon_of(VaultRoot(snapshot.vault), snapshot).findings
+
+
+_RULES: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (
+    _unique,
+    _counts_agree,
+    _ledger_agrees,
+    _canon_is_audited,
+)

@@ -29,10 +29,12 @@ class Promise(msgspec.Struct, frozen=True):
     Attributes:
         version: Number of the harvest commit.
         follow: Table name to its change.
+        audit: Hash of the audit's last entry, this commit included; empty before the first.
     """
 
     version: int
     follow: dict[str, Change]
+    audit: str = ""
 
     def metadata(self) -> dict[str, Any]:
         """The promise as it is stored."""

@@ -23,7 +23,7 @@ from .check import check
 from .damage import Finding, damaged_logs, files_seen, logs_cut_short
 from .delta import LiveTable, read_file
 from .fragment import write_fragment
-from .promise import Promise
+from .promise import Promise, last_promise
 from .repair_replay import replay
 from .root import VaultRoot
 from .snapshot import Snapshot
@@ -161,11 +161,12 @@ def _commit(writer: Writer, changes: Changes) -> None:
     seen = [live.transaction() for live in tables] + [int(live.metadata().get("version", 0)) for live in tables]
     writer.version = max(writer.version, *seen)
     number = writer.next_version
-    writer.commit(changes)
+    audit = last_promise(LiveTable(writer.vault, EXECUTIONS)).audit
+    writer.commit(changes, role="keeper")
     for table in TABLES:
         live = LiveTable(writer.vault, table)
         if live.transaction() < number:
-            live.commit((), (), transaction=number, metadata=Promise(number, {}).metadata())
+            live.commit((), (), transaction=number, metadata=Promise(number, {}, audit).metadata())
     writer.version = number
 
 

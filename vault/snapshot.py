@@ -35,9 +35,11 @@ class Snapshot:
         task_rules: Rules of the project about which executions attempt which task; whoever asks sets them.
         team_rules: Rules of the project about teams that traces do not name.
         team: The one team whose executions it shows; ``None`` shows all.
+        audit_head: Hash of the audit's last entry as the last commit remembers it; empty where it remembers none.
     """
 
-    def __init__(self, vault: Path, version: int, tables: Mapping[str, LiveTable]) -> None:
+    def __init__(self, vault: Path, version: int, tables: Mapping[str, LiveTable], audit_head: str = "") -> None:
+        self.audit_head = audit_head
         self.task_rules: tuple[TaskRule, ...] = ()
         self.team_rules: tuple[TeamRule, ...] = ()
         self.team: str | None = None
@@ -60,14 +62,15 @@ class Snapshot:
             tables = {table.name: LiveTable(vault, table) for table in TABLES if table is not EXECUTIONS}
             if LiveTable(vault, EXECUTIONS).version != executions.version:
                 continue
-            for name, change in last_promise(executions).open_for(tables).items():
+            promise = last_promise(executions)
+            for name, change in promise.open_for(tables).items():
                 tables[name] = tables[name].as_if(change.add, change.remove)
-            return cls(vault, executions.transaction(), {EXECUTIONS.name: executions, **tables})
+            return cls(vault, executions.transaction(), {EXECUTIONS.name: executions, **tables}, promise.audit)
         raise VaultError("the vault changes faster than it can be opened", where=str(vault), hint="try again")
 
     def of_team(self, team: str) -> Snapshot:
         """The same snapshot with the executions of one team only, and nothing of other teams in any answer."""
-        narrowed = Snapshot(self.vault, self.version, self._tables)
+        narrowed = Snapshot(self.vault, self.version, self._tables, self.audit_head)
         narrowed.task_rules, narrowed.team_rules, narrowed.team = self.task_rules, self.team_rules, team
         return narrowed
 

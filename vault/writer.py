@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, Table
+from soma.schema import AUDIT, BY_NAME, DECISIONS, EXECUTIONS, Table
 
 from .delta import LiveTable, read_file
 from .fragment import Fragment, write_fragment
 from .lock import WriterLock
+from .permissions import Role, require
 from .promise import Change, Promise, last_promise
+from .root import VaultRoot
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -106,18 +108,23 @@ class Writer:
         """The number the next commit will have; fragments are written for it."""
         return self.version + 1
 
-    def commit(self, changes: Changes) -> int:
+    def commit(self, changes: Changes, *, role: Role) -> int:
         """Commit all changes, visible together.
+
+        Args:
+            changes: What changes.
+            role: As what it is written: each may write to its own tables only.
 
         Returns:
             The vault's new version (the old one when nothing changes).
 
         Raises:
             VaultConflict: if another writer was faster.
-            VaultError: if the disk refuses; the vault then holds what it held before.
+            VaultError: if the role may not do this, or the disk refuses; the vault then holds what it held before.
         """
         if changes.nothing:
             return self.version
+        require(VaultRoot(self.vault), role, changes)
         number = self.next_version
         prepared = {name: self._prepare(BY_NAME[name], parts) for name, parts in changes.replace.items()}
         if changes.decisions:
@@ -125,8 +132,11 @@ class Writer:
                 changes.decisions, (), transaction=number, metadata={"version": number}
             )
         own = prepared.pop(EXECUTIONS.name, Change([], []))
-        promise = Promise(number, {name: change for name, change in prepared.items() if change.add or change.remove})
-        LiveTable(self.vault, EXECUTIONS).commit(own.add, own.remove, transaction=number, metadata=promise.metadata())
+        executions = LiveTable(self.vault, EXECUTIONS)
+        follow = {name: change for name, change in prepared.items() if change.add or change.remove}
+        head = _added_head(changes.replace.get(AUDIT.name, ())) or last_promise(executions).audit
+        promise = Promise(number, follow, head)
+        executions.commit(own.add, own.remove, transaction=number, metadata=promise.metadata())
         self.version = number
         _keep(self.vault, promise)
         return number
@@ -151,6 +161,12 @@ class Writer:
         schema = table.arrow()
         rows = pa.concat_tables([part.rows.cast(schema) for part in parts] + [piece.cast(schema) for piece in kept])
         return Change([write_fragment(self.vault, table, rows)] if rows.num_rows else [], removed)
+
+
+def _added_head(parts: Sequence[Replacement]) -> str:
+    """Hash of the last entry that is added to the audit; empty where none is."""
+    rows = [row for part in parts for row in part.rows.select(["number", "hash"]).to_pylist()]
+    return str(max(rows, key=lambda row: row["number"])["hash"]) if rows else ""
 
 
 def _touches(path: str, part: Replacement) -> bool:

@@ -213,7 +213,7 @@ def tampered(made: Path, tmp_path: Path) -> tuple[VaultRoot, dict[str, object]]:
     other = pa.Table.from_pylist([row | {"support": int(str(row["support"])) + 1}], schema=PROPOSALS.arrow())
     changes.add(PROPOSALS, "insight_id", {str(row["insight_id"])}, other)
     with root.writer() as writer:
-        writer.commit(changes)
+        writer.commit(changes, role="synthesizer")
     return root, row
 
 

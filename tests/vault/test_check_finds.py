@@ -230,7 +230,7 @@ def test_executions_the_ledger_tells_of_and_nobody_has(vault: Path) -> None:
     with VaultRoot(vault).writer() as writer:
         changes = Changes()
         changes.add(EXECUTIONS, "execution_id", {"cc:s2"}, EXECUTIONS.arrow().empty_table())
-        writer.commit(changes)
+        writer.commit(changes, role="harvester")
     (problem,) = _problems(vault)
     assert problem.endswith("is said to hold 1 executions, none of them is there")
 

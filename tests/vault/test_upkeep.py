@@ -133,7 +133,7 @@ def test_after_a_checkpoint_tells_the_same(tmp_path: Path) -> None:
             changes = Changes()
             rows = pa.table({"key": [f"s{number}"], "success": [True], "score": [None], "origin": ["test"]})
             changes.add(OUTCOMES, "key", set(), rows)
-            held.commit(changes)
+            held.commit(changes, role="harvester")
     for table in (EXECUTIONS, DECISIONS, SOURCES, OUTCOMES):
         DeltaTable(vault / table.path).create_checkpoint()
     assert list((vault / "archive" / "executions" / "_delta_log").glob("*.checkpoint.parquet"))

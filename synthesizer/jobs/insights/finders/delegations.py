@@ -26,7 +26,7 @@ def find(ground: Ground) -> list[Finding]:
         parent = ground.runs.get(run.parent_execution_id or "")
         if parent is not None:
             edges[parent.agent_id, run.agent_id].append(run)
-    depths = _depths(ground.runs)
+    levels = depths(ground.runs)
     candidates = []
     for (parent_agent, child_agent), delegated in sorted(edges.items()):
         parents = {run.parent_execution_id for run in delegated}
@@ -41,7 +41,7 @@ def find(ground: Ground) -> list[Finding]:
     tested = [effect for effect in effects if effect is not None]
     clear = {id(effect) for effect, _ in discovered(tested, [effect.difference.p_value for effect in tested])}
     findings = [
-        _finding(ground, parent, child, share, delegated, depths, (effect, id(effect) in clear))
+        _finding(ground, parent, child, share, delegated, levels, (effect, id(effect) in clear))
         for (parent, child, share, delegated), effect in zip(found, effects, strict=True)
     ]
     return [finding for finding in findings if finding.confidence > 0]
@@ -54,20 +54,20 @@ def _effect(ground: Ground, agent: str, delegated: Sequence[Run]) -> Effect | No
     return ground.effect(marked, same_task, stratum=lambda run: ground.own_task_of(run.execution_id))
 
 
-def _depths(runs: Mapping[str, Run]) -> dict[str, int]:
+def depths(runs: Mapping[str, Run]) -> dict[str, int]:
     """How many delegations lie above each execution; a circle of parents ends where it closes."""
-    depths: dict[str, int] = {}
+    found: dict[str, int] = {}
     for start in runs:
         chain: list[str] = []
         at = start
-        while at not in depths and at in runs and at not in chain:
+        while at not in found and at in runs and at not in chain:
             chain.append(at)
             at = runs[at].parent_execution_id or ""
-        depth = depths.get(at, -1)
+        depth = found.get(at, -1)
         for execution in reversed(chain):
             depth += 1
-            depths[execution] = depth
-    return depths
+            found[execution] = depth
+    return found
 
 
 def _finding(

@@ -111,11 +111,16 @@ def _told(ground: Ground, clusters: Sequence[tuple[str, Cluster, list[str]]]) ->
             tasks=ground.tasks_of(run.execution_id for run in met),
             evidence=tuple(cluster.runs[run.execution_id] for run in met[:_EVIDENCE]),
             at_stake=matters.difference.estimate if matters else None,
+            details={"error": _first(cluster.lines), "action": _first(cluster.actions)},
         )
 
 
+def _first(counted: Counter[str]) -> str:
+    return min(counted, key=lambda text: (-counted[text], text))
+
+
 def _met(cluster: Cluster, runs: str, agents: Sequence[str]) -> str:
-    line = min(cluster.lines, key=lambda text: (-cluster.lines[text], text))
+    line = _first(cluster.lines)
     actions = sorted(cluster.actions, key=lambda action: (-cluster.actions[action], action))
     where = f"mostly in {named(actions[:_ACTIONS], 'action')}" if len(actions) > 1 else f"in {plain(actions[0], SHORT)}"
     if line:

@@ -1,0 +1,55 @@
+"""What this person has seen of a vault's audit, kept outside the vault.
+
+Whoever can write to a vault can read its key and could write an audit anew from the first entry on. A note of the last
+entry that was seen, in the person's own folder, makes a history that was cut or written anew visible to anyone who
+looked at the old one. It is a memory, not a proof: docs/governance.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from soma import files
+from soma.config import home
+from soma.identity import digest
+from soma.vault.audit import Chain
+from soma.vault.damage import Finding
+
+
+class Witness:
+    """The note about one vault, known by where it lies.
+
+    Args:
+        vault: The vault's folder.
+    """
+
+    def __init__(self, vault: Path) -> None:
+        self._path = home() / "seen" / digest(str(vault.resolve()))
+
+    def compare(self, chain: Chain) -> list[Finding]:
+        """What was seen earlier and is gone; where nothing is, the chain's last entry is noted."""
+        seen = self._seen()
+        if seen and all(entry.hash != seen for entry in chain.entries):
+            told = (
+                f"the entry with hash {seen[:16]}… was there when you last looked ({self._path} remembers) and is gone"
+            )
+            return [Finding("archive/audit", told)]
+        if not chain.findings:
+            self.note(chain.head)
+        return []
+
+    def note(self, head: str) -> None:
+        """Remember the last entry. Where that cannot be written down, nothing is remembered."""
+        if not head or head == self._seen():
+            return
+        try:
+            files.make_private_folder(self._path.parent)
+            files.write_private(self._path, head.encode())
+        except OSError:
+            return
+
+    def _seen(self) -> str:
+        try:
+            return self._path.read_text(encoding="ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
