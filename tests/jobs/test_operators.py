@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soma.config import TeamRule
@@ -123,6 +123,7 @@ def test_a_team_has_findings_of_its_own_that_decay_in_fourteen_days(root: VaultR
     assert moved == ["working"]
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(0, 1000), st.integers(0, 1000))
 def test_more_operators_never_lower_a_confidence_and_never_make_it_certain(
     one: float, other: float, few: int, many: int
