@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.variants.model import Variants
     from soma.synthesizer.synthesize import Synthesis
 
+    from .governance import Governance
+
 
 class Vault:
     """A vault: harvest into it, read it as frames, ask it what the commands answer.
@@ -158,6 +160,13 @@ class Vault:
         from soma.synthesizer.jobs import signatures
 
         return signatures.run(self.snapshot(), agent)
+
+    @property
+    def governance(self) -> Governance:
+        """What waits for a decision, what binds, and deciding: ``soma governance``."""
+        from .governance import Governance
+
+        return Governance(self._root, self.snapshot)
 
     def synthesize(self) -> Synthesis:
         """Run all jobs over what is new, keep their answers, propose what they find: ``soma synthesize``."""

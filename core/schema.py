@@ -396,7 +396,7 @@ AUDIT = Table(
     order=("number",),
     columns=(
         _required("number", "int64", "1, 2, 3, ..."),
-        _required("at", "timestamp", "when"),
+        _required("decided_at", "timestamp", "when"),
         _required("actor", "string", "the person"),
         _required("action", "string", "request, promote, supersede, reject or retire"),
         _required("subject", "string", "id of the proposal or policy"),

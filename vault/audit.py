@@ -26,10 +26,10 @@ _MAC_BYTES = 16
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One entry, as the table ``audit`` holds it; ``at`` is in epoch microseconds."""
+    """One entry, as the table ``audit`` holds it; ``decided_at`` in epoch microseconds."""
 
     number: int
-    at: int
+    decided_at: int
     actor: str
     action: str
     subject: str
@@ -81,7 +81,7 @@ def sealed(
 ) -> Entry:
     """The entry that follows ``before``."""
     entry = Entry(
-        number=len(before) + 1, at=at, actor=actor, action=action, subject=subject, reason=reason,
+        number=len(before) + 1, decided_at=at, actor=actor, action=action, subject=subject, reason=reason,
         details=codec.encode(details), previous=before[-1].hash if before else "", hash="", mac="",
     )  # fmt: skip
     whole = _hash(entry)
@@ -90,7 +90,8 @@ def sealed(
 
 def _hash(entry: Entry) -> str:
     said = [
-        entry.number, entry.at, entry.actor, entry.action, entry.subject, entry.reason, entry.details, entry.previous
+        entry.number, entry.decided_at, entry.actor, entry.action, entry.subject, entry.reason, entry.details,
+        entry.previous,
     ]  # fmt: skip
     return hashlib.sha256(codec.encode(said).encode()).hexdigest()
 
@@ -142,12 +143,12 @@ def _problem(entry: Entry, place: int, previous: str, key: bytes) -> str | None:
 
 def entries_of(rows: Iterable[dict[str, Any]]) -> list[Entry]:
     """Entries from rows of the table."""
-    return [Entry(**row | {"at": clock.from_datetime(row["at"])}) for row in rows]
+    return [Entry(**row | {"decided_at": clock.from_datetime(row["decided_at"])}) for row in rows]
 
 
 def row_of(entry: Entry) -> dict[str, Any]:
     """The row of an entry."""
-    return msgspec.structs.asdict(entry) | {"at": clock.to_datetime(entry.at)}
+    return msgspec.structs.asdict(entry) | {"decided_at": clock.to_datetime(entry.decided_at)}
 
 
 def audit_of(snapshot: Snapshot, key: bytes) -> Chain:
