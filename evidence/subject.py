@@ -7,13 +7,17 @@ from typing import Any
 
 import msgspec
 
+from soma import clock
 from soma.errors import NothingFound
+from soma.governance.canon import ratified
+from soma.governance.draft import learned
 from soma.synthesizer.inputs import Queryable
 from soma.synthesizer.jobs import divergence, insights
 from soma.synthesizer.jobs.divergence.model import Pair
 from soma.synthesizer.kept import basis
 from soma.synthesizer.wording import plain
-from soma.vault import Snapshot
+from soma.vault import Snapshot, VaultRoot
+from soma.vault.canon import canon_of
 
 from . import again
 from .model import Again, Step
@@ -50,10 +54,35 @@ def subject_of(vault: Snapshot, identity: str) -> Subject:
     Raises:
         NothingFound: if the vault holds nothing of that id, with the nearest ids as a hint.
     """
-    for look in (_finding, _team_finding, _told, _divergence, _run, _decision):
+    for look in (_policy, _finding, _team_finding, _told, _divergence, _run, _decision):
         if (subject := look(vault, identity)) is not None:
             return subject
     raise NothingFound(f"the vault holds nothing with the id {plain(identity, 80)!r}", hint=_hint(vault, identity))
+
+
+def _policy(vault: Snapshot, identity: str) -> Subject | None:
+    """A policy of the canon, above the finding it was drafted from; one the audit does not bear out is none."""
+    canon = canon_of(VaultRoot(vault.vault), vault)
+    versions = [one for one in ratified(canon, clock.now()) if one.policy.id == identity]
+    if not versions:
+        return None
+    one = versions[-1]
+    policy = one.policy
+    when = str(clock.to_iso(one.ratified_at))[:10]
+    said = f"{one.status}, {policy.effect}, ratified by {one.ratified_by} on {when}: {policy.message}"
+    step = Step("canon", "policy", f"{policy.id} version {policy.version}", said)
+    item = next((each for each in insights.known(vault) if each.insight_id == policy.origin), None)
+    if item is None:
+        why = f"the finding {policy.origin} is gone" if policy.origin else "a person wrote it"
+        return Subject(
+            identity=policy.id, kind="policy", steps=(step,), evidence=policy.evidence,
+            again=lambda: Again(outcome="not found again" if policy.origin else "nothing to derive", how=why),
+        )  # fmt: skip
+    below = of_insight(vault, item, above=(step,))
+    if learned(item) == policy.learned_from or not policy.learned_from:
+        return msgspec.structs.replace(below, identity=policy.id, kind="policy")
+    changed = Again(outcome="changed", how="the finding no longer reads as it did when the policy was drafted from it")
+    return msgspec.structs.replace(below, identity=policy.id, kind="policy", again=lambda: changed)
 
 
 def _finding(vault: Queryable, identity: str) -> Subject | None:
