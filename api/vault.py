@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from soma.evidence import Evidence
+    from soma.pressure.replay.keep import Kept
     from soma.synthesizer.jobs.archetypes.model import Archetypes
     from soma.synthesizer.jobs.briefing.model import Briefing
     from soma.synthesizer.jobs.chain.model import Chains
@@ -85,7 +86,7 @@ class Vault:
 
     @property
     def executions(self) -> pl.LazyFrame:
-        """All executions, one row each; columns: ``docs/rows.md``."""
+        """All executions, one row each, with ``peak_pressure`` and ``warn_ms``; columns: ``docs/rows.md``."""
         return self.snapshot().executions
 
     @property
@@ -173,7 +174,20 @@ class Vault:
         from soma.synthesizer.synthesize import synthesize
 
         settings = load(Path.cwd(), os.environ, {}).settings
-        return synthesize(self._root, now=clock.now(), task_rules=settings.tasks, team_rules=settings.teams)
+        return synthesize(
+            self._root,
+            now=clock.now(),
+            task_rules=settings.tasks,
+            team_rules=settings.teams,
+            replay=lambda _: self.replay().executions,
+        )
+
+    def replay(self) -> Kept:
+        """Keep the pressure of every execution that is new or changed: ``soma replay --all``."""
+        from soma.pressure import configuration_of
+        from soma.pressure.replay.keep import keep
+
+        return keep(self._root, configuration_of(load(Path.cwd(), os.environ, {}).settings))
 
     def tasks(self) -> Tasks:
         """What several executions attempted alike: ``soma tasks``."""

@@ -9,7 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from soma.pressure.replay.run import Comparison, Point, Replay, Summary
+from soma.pressure.replay.keep import Kept
+from soma.pressure.replay.run import Comparison, Point, Replay, Said, Summary
 from soma.synthesizer.wording import number, plain
 
 _STYLES = {"OBSERVE": "green", "GUIDE": "yellow", "WARN": "dark_orange3", "BLOCK": "red"}
@@ -18,6 +19,8 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 _WIDE, _HIGH = 76, 6
 _ROWS = 24
 _CHANGES = 40
+_SAYINGS = 20
+_SEVERITIES = {"info": "dim", "warn": "yellow", "critical": "red"}
 
 
 def render(replay: Replay) -> RenderableType:
@@ -29,12 +32,29 @@ def render(replay: Replay) -> RenderableType:
     if not replay.agents:
         parts.append(Text("no action in it", style="dim"))
     parts += _changes(replay)
+    if replay.firings:
+        parts += [Text(), *_said(replay.firings)]
+    elif replay.points:
+        parts += [Text(), Text("no pattern would have said anything", style="dim")]
     if replay.points:
         parts += [Text(), _table(replay.points)]
     if replay.comparison is not None:
         parts += [Text(), *_compared(replay, replay.comparison)]
     parts += [Text(), _identity(replay)]
     return Group(*parts)
+
+
+def render_kept(kept: Kept) -> RenderableType:
+    """What ``soma replay --all`` did, and where to look at it."""
+    if kept.executions:
+        done = f"{number(kept.executions, 'execution')} with {number(kept.decisions, 'decision')} replayed"
+        lines = [Text(f"{done}: patterns fired {number(kept.firings, 'time')}.")]
+    else:
+        lines = [Text("Nothing to replay: the pressure of every execution is kept already.")]
+    if kept.removed:
+        lines.append(Text(f"Rows of {number(kept.removed, 'execution')} that are gone were removed."))
+    lines.append(Text(f"Vault version {kept.version}, engine {kept.engine}.    Next: soma gates · soma healing"))
+    return Group(*lines)
 
 
 def _head(summary: Summary) -> Text:
@@ -91,6 +111,28 @@ def _changes(replay: Replay) -> list[RenderableType]:
     parts: list[RenderableType] = [grid]
     if len(replay.changes) > _CHANGES:
         parts.append(Text(f"… {len(replay.changes) - _CHANGES:,} more: --json has all", style="dim"))
+    return parts
+
+
+def _said(firings: Sequence[Said]) -> list[RenderableType]:
+    """What the patterns would have told the agent, in order; of several at one action the one that speaks."""
+    grid = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", title="What would have been said",
+                 title_justify="left")  # fmt: skip
+    for name in ("action", "pattern", "what was seen, and the advice"):
+        grid.add_column(name, justify="right" if name == "action" else "left")
+    speaking = [said for said in firings if said.first]
+    for said in speaking[:_SAYINGS]:
+        words = Text(plain(said.what, 300))
+        words.append(f"\n→ {plain(said.advice, 300)}", style="dim")
+        grid.add_row(str(said.number), Text(said.pattern, style=_SEVERITIES[said.severity]), words)
+    parts: list[RenderableType] = [grid]
+    if len(speaking) > _SAYINGS:
+        parts.append(Text(f"… {len(speaking) - _SAYINGS:,} more: --json has all", style="dim"))
+    silent = len(firings) - len(speaking)
+    if silent:
+        parts.append(
+            Text(f"{number(silent, 'finding')} of lesser weight at the same actions: --json has all", style="dim")
+        )
     return parts
 
 

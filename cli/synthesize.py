@@ -18,6 +18,8 @@ def command(vault: str | None, as_json: bool) -> None:
     Meant for every night after soma harvest; the other commands then answer at once. Does nothing when nothing is new.
     """
     from soma import clock
+    from soma.pressure import configuration_of
+    from soma.pressure.replay.keep import keep
     from soma.synthesizer.synthesis_page import render
     from soma.synthesizer.synthesize import synthesize
 
@@ -26,6 +28,8 @@ def command(vault: str | None, as_json: bool) -> None:
     settings = config(vault=vault).settings
     with progress() as told:
         result = synthesize(
-            VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, team_rules=settings.teams, told=told
-        )
+            VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, team_rules=settings.teams,
+            told=told,
+            replay=lambda root: keep(root, configuration_of(settings)).executions,
+        )  # fmt: skip
     emit(result, as_json, render, schema="soma.synthesize", schemaVersion=1)

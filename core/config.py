@@ -127,6 +127,31 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("thresholds must rise: 0 < guide <= warn <= block <= 1")
 
 
+class TrustRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[trust]]``: agents that match ``target`` feel ``trust`` (0 to 1) of the distress of those matching ``source``.
+
+    Names are globs; of several rules about one pair the first holds, and it goes before what delegation suggests.
+    """
+
+    source: str
+    target: str
+    trust: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.trust <= 1:
+            raise ValueError("trust lies between 0 and 1")
+
+
+class PatternSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[patterns]``: tokens the context window of every model holds; ``None`` goes by the name of the model."""
+
+    context_window: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.context_window is not None and self.context_window <= 0:
+            raise ValueError("context_window must be a number of tokens from 1 up")
+
+
 class GovernanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[governance]``: who decides, and whether a promotion needs a second person who confirms it."""
 
@@ -146,6 +171,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     teams: list[TeamRule] = []
     budget: BudgetSettings = BudgetSettings()
     thresholds: Thresholds = Thresholds()
+    trust: list[TrustRule] = []
+    patterns: PatternSettings = PatternSettings()
     governance: GovernanceSettings = GovernanceSettings()
 
 

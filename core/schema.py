@@ -1,26 +1,18 @@
 """Every table of the vault, defined once: name, type, meaning, since when.
 
 From this one list come the Arrow schema that is written, the DuckDB types that are read, the JSON Schema of a row and
-the table in ``docs/rows.md``. Types are the small set that parquet, Delta, DuckDB and Polars agree on.
+the table in ``docs/rows.md``.
 """
 
 from __future__ import annotations
 
 from soma.table import LAYERS as LAYERS
-from soma.table import Column, Type
 from soma.table import Table as Table
+from soma.table import optional as _optional
+from soma.table import required as _required
 
 SCHEMA_VERSION = 1
 """Version of the vault's layout; a vault of a higher version is refused, one of a lower version is migrated."""
-
-
-def _required(name: str, type_: Type, meaning: str) -> Column:
-    return Column(name, type_, False, meaning)
-
-
-def _optional(name: str, type_: Type, meaning: str) -> Column:
-    return Column(name, type_, True, meaning)
-
 
 _EVIDENCE = (
     _required("source_id", "string", "the source the row was read from"),
@@ -344,20 +336,20 @@ FIRINGS = Table(
 FIRING_OUTCOMES = Table(
     "archive",
     "firing_outcomes",
-    "what became of a firing some actions later, and in the end",
+    "what became of a firing some actions later, and in the end; no row where the execution ended before",
     key=("firing_id", "horizon"),
     order=("firing_id", "horizon"),
     columns=(
         _required("firing_id", "string", "the firing; a commit with an empty one is refused"),
-        _required("horizon", "int32", "1, 5 or 10 actions later; 0 means the end of the execution"),
-        _optional("pressure", "double", "own pressure then; null at the end"),
+        _required("horizon", "int32", "1, 5 or 10 actions later; 0 means the last action of the execution"),
+        _optional("pressure", "double", "own pressure after that action; null where none followed the firing"),
         _optional(
             "recovered",
             "bool",
-            "whether the pattern no longer matched and no action had failed since the last "
-            "failure before the firing; null where the execution ended before",
+            "whether no action from the one after the firing to that one failed and the pattern does not match after "
+            "it; null where none followed",
         ),
-        _optional("followed", "bool", "whether the next action with another role than before was the advised one"),
+        _optional("followed", "bool", "whether one of these actions has the advised role; null where none is advised"),
         _optional("success", "bool", "at horizon 0: whether the task was achieved, where it is known"),
     ),
 )

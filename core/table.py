@@ -1,4 +1,7 @@
-"""One table as a type: its columns, and what Arrow, DuckDB and JSON Schema make of them."""
+"""What a table of the vault is: columns with a type and a meaning, and every form they are needed in.
+
+Types are the small set that parquet, Delta, DuckDB and Polars agree on.
+"""
 
 from __future__ import annotations
 
@@ -90,3 +93,13 @@ def camel(name: str) -> str:
     """``snake_case`` as ``camelCase``."""
     head, *tail = name.split("_")
     return head + "".join(part.capitalize() for part in tail)
+
+
+def required(name: str, type_: Type, meaning: str) -> Column:
+    """A column that is always known."""
+    return Column(name, type_, False, meaning)
+
+
+def optional(name: str, type_: Type, meaning: str) -> Column:
+    """A column that may not be known."""
+    return Column(name, type_, True, meaning)

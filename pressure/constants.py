@@ -21,6 +21,9 @@ WINDOW = 10
 RECENT = 20
 """Actions the state keeps for rules (blind edits look back over 20 in the system described by seed 000)."""
 
+BURSTS = 15
+"""Runs of failures whose length the state remembers: rules ask what is typical of the agent (ours; odd, a median)."""
+
 FIRST = 10
 """Actions that, with the task text, say what a session set out to do (issue: "task text and first actions")."""
 

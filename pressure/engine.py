@@ -17,7 +17,7 @@ from soma.identity import digest
 from .action import Action
 from .aggregate import blend, learn, signal_pressures
 from .budget import Spending, health
-from .constants import ENGINE_VERSION, GUIDE, SPIKE_LEAST
+from .constants import BURSTS, ENGINE_VERSION, GUIDE, SPIKE_LEAST
 from .floors import REASONS, Streaks
 from .graph import Edge, effective, joined
 from .modes import Mode, mode_of
@@ -93,7 +93,10 @@ class Engine:
         if cost is not None and not 0.0 <= cost < _MOST:
             cost = None
 
-        seen, left = window.push(action, state.drift.intent)
+        seen, left = window.push(action, state.drift.intent, tokens, cost)
+        if streaks.failures and not seen.failed:
+            state.bursts.append(streaks.failures)
+            del state.bursts[:-BURSTS]
         streaks.observe(seen)
         signals = (
             _UNCERTAINTY.of(window), state.drift.of(window, seen, left), _ERROR_RATE.of(window), _TOKENS.of(tokens),

@@ -25,7 +25,7 @@ class AgentState(msgspec.Struct, array_like=True):
         session: The session that runs. pressure: Own pressure after the last action. mode: Mode after it.
         actions: Actions over all sessions. window, drift, streaks: Of the session that runs.
         baselines: One per signal, over all sessions. tokens, cost: Spikes, over all sessions.
-        spent: Charged over all sessions.
+        spent: Charged over all sessions. bursts: Lengths of the last runs of failures, over all sessions.
     """
 
     session: str = ""
@@ -39,6 +39,7 @@ class AgentState(msgspec.Struct, array_like=True):
     tokens: Spikes = msgspec.field(default_factory=Spikes)
     cost: Spikes = msgspec.field(default_factory=Spikes)
     spent: Spending = msgspec.field(default_factory=Spending)
+    bursts: list[int] = msgspec.field(default_factory=list)
 
 
 class EngineState(msgspec.Struct, array_like=True):

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from .action import Action
+from .action import Action, bounded
 from .arithmetic import C_LOG_C
-from .constants import OUTPUT_HEAD, RECENT, TEXT_HEAD, TEXT_TAIL, WINDOW
+from .constants import OUTPUT_HEAD, RECENT, WINDOW
 from .words import HEDGES, words_of
 
-_TEXT = TEXT_HEAD + TEXT_TAIL
 _is_hedge = HEDGES.__contains__
 
 
@@ -23,7 +22,8 @@ class Seen(msgspec.Struct, array_like=True, frozen=True, gc=False):
         result: Digest of the answer. failed: Whether it failed. ok: Whether it is known to have gone well.
         retry: Whether the same call had failed inside the window before. words: Words of its reasoning looked at.
         hedges: How many of them hedge. contact: Whether a word of the task occurred; ``None`` when not known.
-        started_at: Epoch microseconds.
+        started_at: Epoch microseconds. files: What it was about, where certain. tests: Whether it ran tests or checks.
+        tokens, cost: What it took; ``None`` when not known.
     """
 
     role: str
@@ -38,6 +38,10 @@ class Seen(msgspec.Struct, array_like=True, frozen=True, gc=False):
     hedges: int
     contact: bool | None
     started_at: int | None
+    files: tuple[str, ...] = ()
+    tests: bool = False
+    tokens: int | None = None
+    cost: float | None = None
 
 
 class Window(msgspec.Struct, array_like=True):
@@ -67,9 +71,11 @@ class Window(msgspec.Struct, array_like=True):
         """Actions the counts are over."""
         return self.steps if self.steps < WINDOW else WINDOW
 
-    def push(self, action: Action, intent: Mapping[bytes, int]) -> tuple[Seen, Seen | None]:
-        """Take in ``action``; what arrived, and what left the counts for it."""
-        seen = self._seen(action, intent)
+    def push(
+        self, action: Action, intent: Mapping[bytes, int], tokens: int | None, cost: float | None
+    ) -> tuple[Seen, Seen | None]:
+        """Take in ``action``, which took so much; what arrived, and what left the counts for it."""
+        seen = self._seen(action, intent, tokens, cost)
         recent = self.recent
         left = recent[-WINDOW] if len(recent) >= WINDOW else None
         recent.append(seen)
@@ -81,7 +87,7 @@ class Window(msgspec.Struct, array_like=True):
         self._count(seen)
         return seen, left
 
-    def _seen(self, action: Action, intent: Mapping[bytes, int]) -> Seen:
+    def _seen(self, action: Action, intent: Mapping[bytes, int], tokens: int | None, cost: float | None) -> Seen:
         call = action.call
         failing = self.failing
         # Where arguments are not recorded, the same action straight after its failure is the best there is.
@@ -94,9 +100,7 @@ class Window(msgspec.Struct, array_like=True):
         contact = None
         written = action.reasoning
         if written:
-            if len(written) > _TEXT:
-                written = f"{written[:TEXT_HEAD]} {written[-TEXT_TAIL:]}"
-            found = words_of(written)
+            found = words_of(bounded(written))
             words = len(found)
             hedges = sum(map(_is_hedge, found))
             if intent:
@@ -106,7 +110,7 @@ class Window(msgspec.Struct, array_like=True):
         failed = action.failed
         return Seen(
             action.role, action.action, action.tool, call, action.output_digest, failed, action.outcome == "ok", retry,
-            words, hedges, contact, action.started_at,
+            words, hedges, contact, action.started_at, action.files, action.tests, tokens, cost,
         )  # fmt: skip
 
     def _count(self, seen: Seen) -> None:

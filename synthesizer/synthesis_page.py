@@ -23,6 +23,8 @@ def render(result: Synthesis) -> RenderableType:
                 f"{number(len(result.jobs), 'job')} in {seconds:.1f} s, most of it {slow.job} {slow.seconds:.1f} s"
             )
         )
+    if result.replayed:
+        lines.append(Text(f"The pressure of {number(result.replayed, 'execution')} was replayed and kept"))
     words = [
         f"{result.found:,} new",
         f"{result.confirmed:,} found again",

@@ -48,6 +48,7 @@ class Synthesis(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         version: The vault's version afterwards.
         nothing_new: Whether everything was answered already: nothing was read, only old findings were looked through.
         executions: Executions the vault shows.
+        replayed: Executions whose pressure was replayed.
         paths: Paths that were new.
         jobs: The jobs that ran.
         found: Findings proposed for the first time.
@@ -60,6 +61,7 @@ class Synthesis(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version: int
     nothing_new: bool
     executions: int
+    replayed: int
     paths: int
     jobs: tuple[JobRun, ...]
     found: int
@@ -76,6 +78,7 @@ def synthesize(
     task_rules: Sequence[TaskRule] = (),
     team_rules: Sequence[TeamRule] = (),
     told: Callable[[str], None] = lambda _: None,
+    replay: Callable[[VaultRoot], int] | None = None,
 ) -> Synthesis:
     """Bring everything that is made from the archive up to date.
 
@@ -85,11 +88,17 @@ def synthesize(
         task_rules: The project's rules about tasks.
         team_rules: Its rules about teams.
         told: Called with the name of each job as it starts.
+        replay: Keeps the pressure of what is new, so that jobs find it; tells of how many executions. It is given by
+            whoever may import the pressure engine: ``soma.pressure.replay.keep``.
 
     Raises:
         VaultMissing: if nothing was harvested yet.
         VaultLocked: if another writer holds the vault.
     """
+    replayed = 0
+    if replay is not None:
+        told("pressure")
+        replayed = replay(root)
     snapshot = root.snapshot(task_rules, team_rules)
     vault = Keeping(snapshot)
     paths = 0
@@ -127,6 +136,7 @@ def synthesize(
         version=version,
         nothing_new=fresh,
         executions=int(snapshot.sql(query(__package__, "executions"))["executions"][0].as_py()),
+        replayed=replayed,
         paths=paths,
         jobs=tuple(runs),
         found=merged.found,

@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from soma import clock, codec
+from soma.errors import VaultError
 from soma.identity import digest
-from soma.schema import AUDIT
+from soma.schema import AUDIT, Table
 
 from .damage import Finding
 from .snapshot import Snapshot
@@ -152,9 +154,23 @@ def row_of(entry: Entry) -> dict[str, Any]:
 
 
 def audit_of(snapshot: Snapshot, key: bytes) -> Chain:
-    """The audit of a snapshot, verified against the head the commits remember.
+    """The audit of a snapshot, verified against the head the commits remember."""
+    rows, unreadable = readable(snapshot, AUDIT)
+    chain = chained(entries_of(rows), key=key, head=snapshot.audit_head)
+    return msgspec.structs.replace(chain, findings=(*unreadable, *chain.findings))
 
-    Raises:
-        VaultError: if a file of it is damaged.
+
+def readable(snapshot: Snapshot, table: Table) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """The rows of every file that holds rows of the table, and what is wrong with the other files.
+
+    Anyone may have put a file there: it must not keep the rest from being read.
     """
-    return chained(entries_of(snapshot.read(AUDIT).to_pylist()), key=key, head=snapshot.audit_head)
+    live = snapshot.live(table)
+    rows: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    for path in live.paths():
+        try:
+            rows += live.read_one(path).to_pylist()
+        except VaultError as problem:
+            findings.append(Finding(f"{table.path}/{Path(path).name}", f"{problem.message}; it is not read"))
+    return rows, findings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from soma.schema import DECISIONS, EXECUTIONS, SOURCES, TABLES
+from soma.schema import DECISIONS, EXECUTIONS, FIRINGS, PRESSURE, SOURCES, TABLES, VITALS
 
 from .canon import canon_of
 from .damage import Finding, damaged_logs, files_seen, logs_cut_short
@@ -92,6 +92,9 @@ def _unique(snapshot: Snapshot) -> Iterator[Finding]:
         ("decisions", "decision_id", DECISIONS.path),
         ("executions_stored", "execution_id", EXECUTIONS.path),
         ("sources", "source_id", SOURCES.path),
+        ("vitals", "execution_id", VITALS.path),
+        ("pressure", "decision_id", PRESSURE.path),
+        ("firings_stored", "firing_id", FIRINGS.path),
     ):
         yield from _listed(
             snapshot,

@@ -104,7 +104,8 @@ class Snapshot:
 
         Args:
             query: One SELECT in DuckDB's SQL over the views ``executions``, ``decisions``, ``execution_totals``,
-                ``paths``, ``sources``, ``quarantine``, ``outcomes``, ``insights``, ``proposals``, ``decayed``.
+                ``paths``, ``sources``, ``quarantine``, ``outcomes``, ``insights``, ``proposals``, ``decayed``,
+                ``pressure``, ``vitals``, ``firings``, ``firing_outcomes``.
             parameters: Values for the ``?`` of the query.
 
         Raises:
@@ -132,10 +133,14 @@ class Snapshot:
 
     @cached_property
     def executions(self) -> pl.LazyFrame:
-        """All visible executions, labels from outside applied."""
+        """All visible executions, labels from outside applied, with what the pressure engine kept of each."""
         import polars as pl
 
-        return pl.DataFrame(self.sql("SELECT * FROM executions ORDER BY execution_id")).lazy()
+        query = (
+            "SELECT e.*, v.peak_pressure, v.warn_ms FROM executions AS e "
+            "LEFT JOIN vitals AS v ON v.execution_id = e.execution_id ORDER BY e.execution_id"
+        )
+        return pl.DataFrame(self.sql(query)).lazy()
 
     @cached_property
     def decisions(self) -> pl.LazyFrame:

@@ -83,4 +83,29 @@ SELECT
     sum(e.cost_usd) AS cost_usd
 FROM below AS b
 JOIN executions AS e ON e.execution_id = b.execution_id
-GROUP BY b.root
+GROUP BY b.root;
+
+-- What the pressure engine answered, to decisions and executions at their present reading only.
+CREATE VIEW vitals AS
+SELECT p.* EXCLUDE (reading)
+FROM vitals_stored AS p
+SEMI JOIN visible AS v ON v.execution_id = p.execution_id AND v.reading = p.reading;
+
+CREATE VIEW pressure AS
+SELECT p.* EXCLUDE (reading)
+FROM pressure_stored AS p
+SEMI JOIN visible AS v ON v.execution_id = p.execution_id AND v.reading = p.reading;
+
+-- Firings of tests never count. Those of a replay are kept together with the vitals of their execution.
+CREATE VIEW firings AS
+SELECT f.*
+FROM firings_stored AS f
+LEFT JOIN vitals AS v ON v.execution_id = f.execution_id AND f.source = 'replay'
+WHERE f.source <> 'test' AND (f.source <> 'replay' OR v.execution_id IS NOT NULL);
+
+-- Whether the task was achieved may be told long after the firing: what the vault knows of the execution goes first.
+CREATE VIEW firing_outcomes AS
+SELECT o.* REPLACE (CASE WHEN o.horizon = 0 THEN coalesce(e.success, o.success) END AS success)
+FROM firing_outcomes_stored AS o
+JOIN firings AS f ON f.firing_id = o.firing_id
+LEFT JOIN executions AS e ON e.execution_id = f.execution_id;

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .enrich import Enriched, enrich
 from .signature import collapsed, signature
+from .subject import Subject, same_file, subject
 
-__all__ = ["Enriched", "collapsed", "enrich", "signature"]
+__all__ = ["Enriched", "Subject", "collapsed", "enrich", "same_file", "signature", "subject"]

@@ -66,7 +66,9 @@ _WORDS = words(
 
 _PLAIN_VERB = re.compile(r"[a-z][A-Za-z_-]{0,23}\Z")
 _PLAIN_NAME = re.compile(r"[A-Za-z][\w .-]{0,39}\Z")
-_PATCHED = re.compile(r"^(?:\*\*\* (?:Update|Add|Delete) File: |\+\+\+ (?:b/)?)(.{1,512})$", re.MULTILINE)
+PATCHED = re.compile(r"^(?:\*\*\* (?:Update|Add|Delete) File: |\+\+\+ (?:b/)?)(.{1,512})$", re.MULTILINE)
+"""Headers of patches, with the file they change."""
+
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+")
 
 
@@ -94,7 +96,7 @@ def _enrich(tool: Any, arguments: Any, nesting: int) -> Enriched:
     known = _known(tool if isinstance(tool, str) else str(type(tool).__name__))
     if known.complete:
         return known.enriched
-    given = _object(arguments)
+    given = as_object(arguments)
     if known.tool is None:
         if nesting < _NESTING and known.folded in NESTED_CALLS:
             return _inner_call(known.enriched, given, nesting)
@@ -163,11 +165,7 @@ def _role_of(name: str) -> Role:
 
 
 def _shell(_: Tool, given: dict[str, Any], arguments: Any) -> Enriched:
-    command: Any = arguments
-    if given:
-        command = next((given[key] for key in _COMMANDS if given.get(key)), None)
-        if isinstance(command, dict):
-            command = command.get("command")
+    command = command_of(given, arguments)
     if isinstance(command, list):
         if command[:1] == ["apply_patch"]:
             return _file(TOOLS["applypatch"], {}, command[1] if len(command) > 1 else None)
@@ -192,10 +190,10 @@ def _file(tool: Tool, given: dict[str, Any], arguments: Any) -> Enriched:
     family, role = tool.family, tool.role
     if family == "edit":
         family, role = EDITOR_VERBS.get(_verb(given), (family, role))
-    path = _path(given)
+    path = path_of(given)
     if not path:
         text = next((text for text in (given.get("input"), given.get("patch"), arguments) if isinstance(text, str)), "")
-        patched = _PATCHED.search(text[:4096])
+        patched = PATCHED.search(text[:4096])
         path = patched[1] if patched else ""
     where = place(path[-1024:])
     return _bounded(f"{family}:{where}" if where else family, role)
@@ -280,11 +278,20 @@ def _name(given: dict[str, Any], keys: tuple[str, ...]) -> str:
     return ""
 
 
-def _path(given: dict[str, Any]) -> str:
+def command_of(given: dict[str, Any], arguments: Any) -> Any:
+    """The shell command among the arguments of a call: text, a list of words, or ``None``."""
+    if not given:
+        return arguments
+    command = next((given[key] for key in _COMMANDS if given.get(key)), None)
+    return command.get("command") if isinstance(command, dict) else command
+
+
+def path_of(given: dict[str, Any]) -> str:
+    """The first path among the arguments of a call; empty where there is none."""
     for key in _PATHS:
         value = given.get(key)
         while isinstance(value, list | dict) and value:
-            value = next(iter(value.values() if isinstance(value, dict) and "path" in value else value), None)
+            value = value["path"] if isinstance(value, dict) and "path" in value else next(iter(value), None)
         if isinstance(value, str) and value:
             return value
     return ""
@@ -299,14 +306,14 @@ def _text(value: Any) -> bool:
 
 
 _NEEDS: dict[str, Callable[[dict[str, Any]], bool]] = {
-    "path": lambda given: bool(_path(given)),
+    "path": lambda given: bool(path_of(given)),
     "command": lambda given: any(isinstance(given.get(key), str | list) for key in ("command", "cmd", "script")),
     "url": lambda given: "//" in _url(given),
     "words": lambda given: any(_text(given.get(key)) for key in (*_WORDS, *_AGENTS, *_CHANNELS)) or not given,
 }
 
 
-def _object(arguments: Any) -> dict[str, Any]:
+def as_object(arguments: Any) -> dict[str, Any]:
     """The arguments as an object, also when they are written as JSON."""
     if isinstance(arguments, dict):
         return arguments

@@ -47,6 +47,7 @@ _TOKEN = re.compile(
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_INTO = (">", ">>", ">|")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w{0,63}(?:\[[^\]]{0,64}\])?\+?=")
 _SUBSTITUTION = re.compile(r"[A-Za-z_]\w{0,63}\+?=\"?(?:\$\((?!\()|`)(.{1,2048})", re.DOTALL)
 _QUOTING = re.compile(r"""\\(.)|'([^']*+)'?|"((?:[^"\\]|\\.)*+)"?""", re.DOTALL)
@@ -88,7 +89,7 @@ def program_of(argv: Sequence[object]) -> str:
     words = [word[:COMMAND_CHARS] for word in argv[:_WORDS] if isinstance(word, str)]
     if len(words) == 1:
         return _program(words[0])
-    return _resolve([_quoted(word) for word in words], 0)[0]
+    return resolve([_quoted(word) for word in words], 0)[0]
 
 
 @lru_cache(maxsize=2048)
@@ -99,8 +100,8 @@ def _program(command: str) -> str:
 def _ranked(command: str, nesting: int) -> tuple[str, int]:
     best, best_rank = "", -1
     if nesting < _NESTING:
-        for words, gives_away in _simple_commands(command):
-            name, rank = _resolve(words, nesting)
+        for words, gives_away, _ in simple_commands(command):
+            name, rank = resolve(words, nesting)
             if gives_away and name == "cat":
                 rank = 2
             if name and rank > best_rank:
@@ -110,11 +111,12 @@ def _ranked(command: str, nesting: int) -> tuple[str, int]:
     return best, best_rank
 
 
-def _simple_commands(text: str) -> Iterator[tuple[list[str], bool]]:
-    """The words of each simple command, and whether its output goes into a pipe or a file."""
+def simple_commands(text: str) -> Iterator[tuple[list[str], bool, list[str]]]:
+    """The words of each simple command, whether its output goes into a pipe or a file, and the files it writes to."""
     words: list[str] = []
+    written: list[str] = []
     stops: list[str] = []
-    gives_away = target_follows = False
+    gives_away, target_follows = False, ""
     position = 0
     while position < len(text):
         token = _TOKEN.match(text, position)
@@ -124,15 +126,17 @@ def _simple_commands(text: str) -> Iterator[tuple[list[str], bool]]:
         kind = token.lastgroup
         if kind == "word":
             if target_follows:
-                target_follows = False
+                if target_follows.strip().lstrip("01&") in _INTO:
+                    written.append(token[0])
+                target_follows = ""
             elif words or token[0] != "[[":
                 if len(words) < _WORDS:
                     words.append(token[0])
             else:
                 position = _after(text, "]]", position)
         elif kind == "redirect":
-            target_follows = True
-            gives_away = gives_away or token[0].lstrip("01").startswith((">", "&>"))
+            target_follows = token[0]
+            gives_away = gives_away or target_follows.lstrip("01").startswith((">", "&>"))
         elif kind == "heredoc":
             stops.append(token["stop"].strip("'\""))
         elif kind == "operator":
@@ -143,13 +147,13 @@ def _simple_commands(text: str) -> Iterator[tuple[list[str], bool]]:
                 words = []
                 continue
             if words:
-                yield words, gives_away or operator in ("|", "|&")
-            words, gives_away, target_follows = [], False, False
+                yield words, gives_away or operator in ("|", "|&"), written
+            words, written, gives_away, target_follows = [], [], False, ""
             if operator == "\n":
                 while stops:
                     position = _after_line(text, stops.pop(0), position)
     if words:
-        yield words, gives_away
+        yield words, gives_away, written
 
 
 def _after(text: str, mark: str, position: int) -> int:
@@ -168,7 +172,7 @@ def _after_line(text: str, stop: str, position: int) -> int:
     return len(text)
 
 
-def _resolve(words: list[str], nesting: int) -> tuple[str, int]:
+def resolve(words: list[str], nesting: int = 0) -> tuple[str, int]:
     """The program one simple command runs, and its rank."""
     at, assigned = 0, ""
     while at < len(words):
@@ -222,14 +226,14 @@ def _of_shell(name: str, arguments: list[str], nesting: int) -> tuple[str, int]:
             skip = False
         elif name in ("cmd", "powershell", "pwsh"):
             if word.lower() in ("/c", "/k", "-c", "-command"):
-                inner = " ".join(_bare(rest) for rest in arguments[index + 1 :])
+                inner = " ".join(bare(rest) for rest in arguments[index + 1 :])
                 found, rank = _ranked(inner[:COMMAND_CHARS], nesting + 1)
                 return found or name, max(rank, 0) if found else _ACTING
             if not word.startswith(("-", "/")):
                 return _name(word) or name, _ACTING
             skip = word.lower() in ("-executionpolicy", "-ep", "-workingdirectory")
         elif _TAKES_SCRIPT.match(word) and index + 1 < len(arguments):
-            found, rank = _ranked(_bare(arguments[index + 1]), nesting + 1)
+            found, rank = _ranked(bare(arguments[index + 1]), nesting + 1)
             return (found, rank) if found else (name, _ACTING)
         elif word in ("-o", "-O", "--rcfile", "--init-file"):
             skip = True
@@ -256,7 +260,7 @@ def _rank(name: str) -> int:
 @lru_cache(maxsize=4096)
 def _name(word: str) -> str:
     """The name a program is known by: without directory, quotes, version, ``.exe`` and ids."""
-    text = word.strip("\"'").replace("\\", "/") if _DRIVE.match(word) else _bare(word)
+    text = word.strip("\"'").replace("\\", "/") if _DRIVE.match(word) else bare(word)
     if text.startswith(("$(", "`", "<(", ">(", "-")):
         return ""
     name = _SUFFIX.sub("", text[-512:].rstrip("/").rpartition("/")[2])
@@ -274,7 +278,7 @@ def _name(word: str) -> str:
     return FAMILIES.get(name) or label(name)
 
 
-def _bare(word: str) -> str:
+def bare(word: str) -> str:
     """``word`` without its quoting."""
     if "'" not in word and '"' not in word and "\\" not in word:
         return word

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from .finding import Finding, Severity, Situation
+from .finding import Finding, Pattern, Severity, Situation
 
 LOW, NEARLY_NONE = 0.20, 0.05
 """Share of the scarcest limit that is left (seed 000: below 20 %; critical below 5 % in the described system)."""
 
 
-class Budget:
+class Budget(Pattern):
     """Fires when less than a fifth of the scarcest limit of session or agent is left; without limits, never."""
 
     name = "budget"
-    version = 1
     priority = 5
-    cooldown = 5
 
     def match(self, situation: Situation) -> Finding | None:
         """The finding, if little is left."""

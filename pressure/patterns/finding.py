@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from enum import IntEnum
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
@@ -48,20 +49,24 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     healing: str | None = None
 
 
-class Pattern(Protocol):
+class Pattern(ABC):
     """One rule over the state; one module each.
 
     Attributes:
         name: Its name, everywhere. version: Raised when it matches differently; firings of another version are others.
         priority: Of findings equally severe, the highest speaks.
         cooldown: Actions after a firing in which the pattern does not fire again for this agent.
+        healing: Role of the action it usually advises next; ``None`` where it is none in particular.
+        covered_by: Patterns that say all it would say: while one of them matches, it matches but does not fire.
     """
 
-    name: str
-    version: int
-    priority: int
-    cooldown: int
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    priority: ClassVar[int]
+    cooldown: ClassVar[int] = 5
+    healing: ClassVar[str | None] = None
+    covered_by: ClassVar[frozenset[str]] = frozenset()
 
+    @abstractmethod
     def match(self, situation: Situation) -> Finding | None:
         """The finding, if the pattern holds right after this action."""
-        ...

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
+
+from soma import codec
+from soma.identity import digest
+from soma.pressure.engine import StateError
 
 from .finding import Finding, Pattern, Situation
 
@@ -18,13 +22,29 @@ class Memory(msgspec.Struct, array_like=True):
 
     fired: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
 
+    def save(self) -> bytes:
+        """The memory as bytes; equal memories give equal bytes."""
+        return msgspec.msgpack.encode(self, order="deterministic")
+
+    @classmethod
+    def restore(cls, data: bytes) -> Memory:
+        """What was saved.
+
+        Raises:
+            StateError: if the bytes are no memory.
+        """
+        try:
+            return msgspec.msgpack.decode(data, type=cls)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+            raise StateError(f"this is no memory of the patterns: {problem}") from problem
+
 
 class Watched(msgspec.Struct, frozen=True, gc=False):
     """What the patterns say to one action.
 
     Attributes:
         matching: Names of all that match, in the order of the rulebook, cooldown or not.
-        fired: Those whose cooldown is over, the one that speaks first.
+        fired: Those whose cooldown is over and whom no other that matches covers, the one that speaks first.
     """
 
     matching: tuple[str, ...]
@@ -50,16 +70,30 @@ class Rulebook:
 
     def watch(self, agent: str, situation: Situation) -> Watched:
         """Ask every pattern right after an action of ``agent``."""
-        matching, fired = [], []
+        found = [(pattern, finding) for pattern in self.patterns if (finding := pattern.match(situation)) is not None]
+        if not found:
+            return _NOTHING
+        matching = tuple(pattern.name for pattern, _ in found)
         number = situation.state.actions
         last = self.memory.fired.setdefault(agent, {})
-        for pattern in self.patterns:
-            finding = pattern.match(situation)
-            if finding is None:
+        fired = []
+        for pattern, finding in found:
+            if not pattern.covered_by.isdisjoint(matching):
                 continue
-            matching.append(pattern.name)
             if number - last.get(pattern.name, -pattern.cooldown - 1) > pattern.cooldown:
                 last[pattern.name] = number
                 fired.append(finding)
         fired.sort(key=lambda one: (-one.severity, -self._priorities[one.pattern], one.pattern))
-        return Watched(tuple(matching), tuple(fired))
+        return Watched(matching, tuple(fired))
+
+
+_NOTHING = Watched((), ())
+
+
+def patterns_digest(patterns: Iterable[Pattern]) -> str:
+    """What tells firings of one set of patterns from those of another: name, version, cooldown and exclusions of each.
+
+    A pattern that matches differently has another version.
+    """
+    told = sorted((p.name, p.version, p.priority, p.cooldown, sorted(p.covered_by)) for p in patterns)
+    return digest(codec.encode(told))

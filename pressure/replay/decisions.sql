@@ -2,9 +2,11 @@
 SELECT
     wanted.place,
     d.decision_id,
+    d.turn,
     d.role,
     d.action,
     d.tool,
+    d.arguments,
     d.arguments_digest,
     d.output_digest,
     d.outcome,
@@ -15,6 +17,7 @@ SELECT
     d.tokens_out,
     d.cost_usd,
     d.duration_ms,
+    d.model,
     epoch_us(d.started_at) AS started_at
 FROM (SELECT unnest(?::VARCHAR[]) AS execution_id, unnest(range(len(?::VARCHAR[]))) AS place) AS wanted
 JOIN decisions AS d ON d.execution_id = wanted.execution_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,9 +12,11 @@ from soma.errors import ConfigError
 from soma.pressure.constants import ENGINE_VERSION, SIGNALS
 from soma.pressure.engine import Configuration
 from soma.pressure.modes import Mode
+from soma.pressure.patterns import PATTERNS, Pattern, Rulebook, Watched, patterns_digest
 from soma.pressure.reading import Reading
 
 from .recording import Recording, Step, Trace, readings
+from .watch import watch
 
 
 class Point(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -53,6 +55,27 @@ class Change(msgspec.Struct, frozen=True, rename="camel"):
     after: str
     effective: float
     reason: str
+
+
+class Said(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What a pattern would have said after an action.
+
+    Attributes:
+        number, agent, action: After which action. pattern: Which. severity: ``info``, ``warn`` or ``critical``.
+        what: What was seen. advice: What to do next. healing: Role of the action advised next.
+        first: Whether it is the one that speaks, where several fire at once. decision_id: The decision it fired after.
+    """
+
+    number: int
+    agent: str
+    action: str
+    pattern: str
+    severity: str
+    what: str
+    advice: str
+    healing: str | None = None
+    first: bool = True
+    decision_id: str | None = None
 
 
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
@@ -97,6 +120,7 @@ class Replay(msgspec.Struct, frozen=True, rename="camel"):
         where the
             replay was cut or another configuration was asked for. identical: Whether the two are equal.
         complete: Whether the end of the recording was reached, as far as it tells.
+        patterns: Digest of the patterns that were asked. firings: What they would have said.
     """
 
     engine: int
@@ -110,6 +134,8 @@ class Replay(msgspec.Struct, frozen=True, rename="camel"):
     recorded: str | None
     identical: bool | None
     complete: bool | None
+    patterns: str
+    firings: list[Said]
     comparison: Comparison | None = None
 
 
@@ -133,6 +159,7 @@ def run(
     *,
     until: int | None = None,
     other: Configuration | None = None,
+    patterns: Sequence[Pattern] = PATTERNS,
 ) -> Replay:
     """Replay a recording.
 
@@ -141,11 +168,13 @@ def run(
         configuration: Instead of the recorded one.
         until: Only so many actions.
         other: A second configuration to compare with.
+        patterns: What is asked after every action; it changes no pressure.
     """
     used = configuration or recording.header.configuration
     engine = recording.engine(used)
     second = None if other is None else recording.engine(other)
-    trace, points, changes, different = Trace(), [], [], []
+    rulebook = Rulebook(patterns)
+    trace, points, changes, different, said = Trace(), [], [], [], []
     modes: dict[str, Mode] = {}
     other_modes: dict[str, int] = {}
     cut = False
@@ -154,8 +183,9 @@ def run(
         if until is not None and trace.actions >= until and isinstance(event, Step):
             cut = True
             break
-        for step, reading in readings([event], engine):
+        for step, reading, watched in watch([event], engine, rulebook):
             trace.add(reading)
+            said += _said(trace.actions, step, watched)
             points.append(_point(trace.actions, step, reading))
             if (before := modes.get(step.agent, Mode.OBSERVE)) != reading.mode:
                 changes.append(_change(trace.actions, step, reading, before))
@@ -183,6 +213,8 @@ def run(
         recorded=recorded,
         identical=None if recorded is None else recorded == trace.hexdigest(),
         complete=None if cut or end is None else end.actions == trace.actions,
+        patterns=patterns_digest(patterns),
+        firings=said,
         comparison=None if other is None else Comparison(other, other.digest, _in_order(other_modes), different),
     )
 
@@ -203,6 +235,24 @@ def _point(number: int, step: Step, reading: Reading) -> Point:
         budget=reading.budget,
         decision_id=step.decision_id,
     )
+
+
+def _said(number: int, step: Step, watched: Watched) -> list[Said]:
+    return [
+        Said(
+            number=number,
+            agent=step.agent,
+            action=step.action.action,
+            pattern=finding.pattern,
+            severity=finding.severity.name.lower(),
+            what=finding.what,
+            advice=finding.advice,
+            healing=finding.healing,
+            first=place == 0,
+            decision_id=step.decision_id,
+        )
+        for place, finding in enumerate(watched.fired)
+    ]
 
 
 def _change(number: int, step: Step, reading: Reading, before: Mode) -> Change:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
+from soma.config import TrustRule
 from soma.errors import NothingFound, UsageError
+from soma.globs import any_of
 from soma.pressure.action import of_row
 from soma.pressure.constants import DELEGATION_TRUST
 from soma.pressure.engine import Configuration
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 
 
-def _query(name: str) -> str:
+def query(name: str) -> str:
+    """The text of a query of this package."""
     return files("soma.pressure.replay").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
@@ -30,7 +34,7 @@ def of_agent(snapshot: Snapshot, agent: str, configuration: Configuration) -> Re
     Raises:
         NothingFound: if the vault knows no such agent.
     """
-    executions = snapshot.sql(_query("executions"), [agent, agent, None, None]).to_pylist()
+    executions = snapshot.sql(query("executions"), [agent, agent, None, None]).to_pylist()
     if not executions:
         raise NothingFound(f"the vault knows no agent {agent!r}")
     events: list[Event] = []
@@ -42,43 +46,55 @@ def of_agent(snapshot: Snapshot, agent: str, configuration: Configuration) -> Re
 
 def each_execution(snapshot: Snapshot) -> Iterator[tuple[dict[str, Any], list[Event]]]:
     """Every execution by itself, as a session of its agent: its row (id, agent, framework, success) and its events."""
-    rows = snapshot.sql(_query("all")).to_pylist()
+    rows = snapshot.sql(query("all")).to_pylist()
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         for row, steps in zip(some, _steps(snapshot, some, [row["agent_id"] for row in some]), strict=True):
             yield row, [Begin(row["agent_id"], row["execution_id"], row["task_text"]), *steps]
 
 
-def of_execution(snapshot: Snapshot, execution_id: str, configuration: Configuration) -> Recording:
+def of_execution(
+    snapshot: Snapshot, execution_id: str, configuration: Configuration, trust: Sequence[TrustRule] = ()
+) -> Recording:
     """One execution with all that was delegated from it, in the order of time, distress flowing to who delegated.
 
     Args:
         snapshot: The vault.
         execution_id: The beginning of the id is enough.
         configuration: What the engine is to be set to.
+        trust: Edges that were declared, before those that delegation suggests.
 
     Raises:
         NothingFound: if the vault knows no such execution.
         UsageError: if several ids begin so.
     """
-    named = snapshot.sql(_query("executions"), [None, None, execution_id, execution_id]).to_pylist()
+    named = snapshot.sql(query("executions"), [None, None, execution_id, execution_id]).to_pylist()
     if not named:
         raise NothingFound(f"the vault knows no execution {execution_id!r}")
     # The id of a sub-agent's execution may begin with its parent's: the parent is what was meant.
     root = min((row["execution_id"] for row in named), key=len)
     if not all(row["execution_id"].startswith(root) for row in named):
         raise UsageError(f"{len(named)} executions begin with {execution_id!r}", hint="type more of the id")
-    family = snapshot.sql(_query("family"), [root]).to_pylist()
+    family = snapshot.sql(query("family"), [root]).to_pylist()
     names = _names(family)
     of_id = {row["execution_id"]: name for row, name in zip(family, names, strict=True)}
-    edges = [
-        Edge(of_id[row["execution_id"]], of_id[row["parent"]], DELEGATION_TRUST) for row in family if row["parent"]
-    ]
+    delegated = {(of_id[row["execution_id"]], of_id[row["parent"]]) for row in family if row["parent"]}
+    agent_of = {name: row["agent_id"] for row, name in zip(family, names, strict=True)}
+    edges = []
+    for pair in permutations(names, 2):
+        declared = _trust(agent_of[pair[0]], agent_of[pair[1]], trust)
+        if declared is not None or pair in delegated:
+            edges.append(Edge(*pair, DELEGATION_TRUST if declared is None else declared))
     events: list[Event] = [
         Begin(name, row["execution_id"], row["task_text"]) for row, name in zip(family, names, strict=True)
     ]
     events += _in_time(_steps(snapshot, family, names))
     return of_events(events, configuration, edges)
+
+
+def _trust(source: str, target: str, rules: Sequence[TrustRule]) -> float | None:
+    """What the first rule about these two agents declares."""
+    return next((rule.trust for rule in rules if any_of([rule.source], source) and any_of([rule.target], target)), None)
 
 
 def _names(family: Sequence[dict[str, Any]]) -> list[str]:
@@ -92,12 +108,16 @@ def _names(family: Sequence[dict[str, Any]]) -> list[str]:
     return names
 
 
-def _steps(snapshot: Snapshot, executions: Sequence[dict[str, Any]], names: Sequence[str]) -> list[list[Step]]:
-    ids = [row["execution_id"] for row in executions]
-    found: list[list[Step]] = [[] for _ in ids]
-    for row in snapshot.sql(_query("decisions"), [ids, ids]).to_pylist():
+def steps_of(snapshot: Snapshot, executions: Sequence[str], names: Sequence[str]) -> list[list[Step]]:
+    """The steps of each of ``executions``, in order; the agents are called ``names``."""
+    found: list[list[Step]] = [[] for _ in executions]
+    for row in snapshot.sql(query("decisions"), [executions, executions]).to_pylist():
         found[row["place"]].append(Step(names[row["place"]], of_row(row), row["decision_id"]))
     return found
+
+
+def _steps(snapshot: Snapshot, executions: Sequence[dict[str, Any]], names: Sequence[str]) -> list[list[Step]]:
+    return steps_of(snapshot, [row["execution_id"] for row in executions], names)
 
 
 def _in_time(each: Iterable[list[Step]]) -> list[Step]:

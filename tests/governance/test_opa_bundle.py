@@ -71,11 +71,18 @@ def given(rng: random.Random) -> tuple[Facts, list[NormalizedDecision], list[tup
         depth=rng.choice([None, 1, 3]),
     )  # fmt: skip
     calls = [
-        call(step, rng.choice(actions), rng.choice(["ok", "failed", "timeout", "unknown"]),
-             role=rng.choice(["shell", "read"]), arguments=rng.choice([None, '{"c":"rm -rf /"}', "{}"]), arguments_digest=rng.choice([None, "d1", "d2"]),
-             error=rng.choice([None, "no such file", "no"]), kind=rng.choice(["tool_choice"] * 5 + ["failure"]))
+        call(
+            step,
+            rng.choice(actions),
+            rng.choice(["ok", "failed", "failed", "timeout", "unknown"]),
+            role=rng.choice(["shell", "read"]),
+            arguments=rng.choice([None, '{"c":"rm -rf /"}', "{}"]),
+            arguments_digest=rng.choice([None, "d1", "d1", "d1"]),
+            error=rng.choice([None, "no such file", "no"]),
+            kind=rng.choice(["tool_choice"] * 5 + ["failure"]),
+        )
         for step in range(rng.randrange(1, 7))
-    ]  # fmt: skip
+    ]
     return facts, calls, [(rng.choice([None, 0.2, 0.5]), rng.choice([None, "GUIDE", "BLOCK"])) for _ in calls]
 
 
@@ -102,10 +109,10 @@ def known(told: dict[str, Any]) -> dict[str, Any]:
 
 def test_rego_and_soma_judge_alike() -> None:
     regopy = pytest.importorskip("regopy", reason="pip install regopy: a Rego interpreter; no opa is needed")
+    asked = [(condition, Scope()) for condition in CONDITIONS] + [(CONDITIONS[2], scope) for scope in SCOPES]
     policies = [
-        Policy(id=f"p-{number}-{place}", condition=condition, scope=scope, message="Stop.")
-        for number, condition in enumerate(CONDITIONS)
-        for place, scope in enumerate(SCOPES)
+        Policy(id=f"p-{number}", condition=condition, scope=scope, message="Stop.")
+        for number, (condition, scope) in enumerate(asked)
     ]
     assert all(why_not(policy.condition) is None for policy in policies)
     data = {"soma_policies": {"policies": [opa_policy(one, severity="error", binds=True) for one in policies]}}
@@ -113,7 +120,7 @@ def test_rego_and_soma_judge_alike() -> None:
     interpreter.add_module("soma.rego", files("soma.governance.bridge").joinpath("soma.rego").read_text())
     interpreter.add_data_json(codec.encode(data))
     rng, seen = random.Random(7), set()
-    for _ in range(60):
+    for _ in range(40):
         facts, calls, felt = given(rng)
         watch = Watch(policies, facts)
         before: list[dict[str, Any]] = []
@@ -127,7 +134,7 @@ def test_rego_and_soma_judge_alike() -> None:
                 seen |= {name.split("-")[1] for name in said}
             watch.learn(decision, pressure=pressure, mode=mode)
             before.append(spoken(decision, pressure=pressure, mode=mode))
-    never = [condition for number, condition in enumerate(CONDITIONS) if str(number) not in seen]
+    never = [one for number, one in enumerate(asked) if str(number) not in seen]
     assert not never, "a condition that never holds tests nothing"
 
 

@@ -14,7 +14,7 @@ from soma.governance.bridge.bundle import bundle, write_bundle
 from soma.schema import BY_NAME
 from soma.synthesizer.jobs import insights
 
-from .conftest import ACTOR
+from .conftest import ADA as ACTOR
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from soma import codec
+
 from .conftest import Soma
 
 
@@ -78,6 +80,24 @@ def test_an_execution_brings_its_sub_agents_and_the_trust_between_them(
     assert '"graph":[{"source":"general","target":"papers","trust":0.8}]' in saved.read_text().splitlines()[0]
     again = soma("replay", str(saved), "--json").json
     assert (again["identical"], again["trajectory"]) == (True, told["trajectory"])
+
+
+def test_declared_trust_goes_before_what_delegation_suggests(
+    soma: Soma, harvested: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "soma.toml").write_text(
+        '[[trust]]\nsource = "gen*"\ntarget = "papers"\ntrust = 0.4\n'
+        '[[trust]]\nsource = "*"\ntarget = "general"\ntrust = 0.1\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    saved = tmp_path / "family.jsonl"
+    answer = soma("replay", "--execution", "cc:0a725fb5", "--vault", str(harvested), "--save", str(saved), "--json")
+    assert answer.code == 0, answer.err
+    graph = codec.decode(saved.read_text().splitlines()[0])["graph"]
+    assert graph == [
+        {"source": "general", "target": "papers", "trust": 0.4},
+        {"source": "papers", "target": "general", "trust": 0.1},
+    ]
 
 
 def test_an_agent_takes_its_baselines_from_run_to_run(soma: Soma, harvested: Path) -> None:
