@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from soma.api.nightly import Night
+    from soma.evidence import Evidence
     from soma.pressure.assignment import GuidanceArm
     from soma.pressure.engine import Configuration
     from soma.pressure.replay.firings import Became, Fired
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.insights.model import Insights
     from soma.synthesizer.jobs.lessons.model import Lessons
     from soma.synthesizer.jobs.localize.model import Localisation
+    from soma.synthesizer.jobs.operators.model import Operators
     from soma.synthesizer.jobs.process_map.model import ProcessMap
     from soma.synthesizer.jobs.report.model import Report
     from soma.synthesizer.jobs.signatures.model import Signatures
@@ -67,6 +69,7 @@ class Vault:
 
     def __init__(self, path: str | Path = ".soma") -> None:
         self._root = VaultRoot(path)
+        self._team: str | None = None
 
     def __repr__(self) -> str:
         return f"Vault({str(self._root.path)!r})"
@@ -82,7 +85,15 @@ class Vault:
         Raises:
             VaultMissing: if nothing was harvested yet.
         """
-        return self._root.snapshot(load(Path.cwd(), os.environ, {}).settings.tasks)
+        settings = load(Path.cwd(), os.environ, {}).settings
+        snapshot = self._root.snapshot(settings.tasks, settings.teams)
+        return snapshot if self._team is None else snapshot.of_team(self._team)
+
+    def of_team(self, team: str) -> Vault:
+        """The same vault with the executions of one team only: ``--team``."""
+        narrowed = Vault(self._root.path)
+        narrowed._team = team
+        return narrowed
 
     @property
     def executions(self) -> pl.LazyFrame:
@@ -200,7 +211,11 @@ class Vault:
 
         settings = load(Path.cwd(), os.environ, {}).settings
         return synthesize(
-            self._root, now=clock.now(), task_rules=settings.tasks, replay=lambda _: self.replay().executions
+            self._root,
+            now=clock.now(),
+            task_rules=settings.tasks,
+            team_rules=settings.teams,
+            replay=lambda _: self.replay().executions,
         )
 
     def replay(self) -> Kept:
@@ -285,7 +300,7 @@ class Vault:
         """What the nights found, the surest first: ``soma insights``."""
         from soma.synthesizer.jobs import insights
 
-        return insights.run(self.snapshot(), agent=agent)
+        return insights.run(self.snapshot(), agent=agent, team=self._team)
 
     def gates(self, by: str, *, treatment: str | None = None, control: str | None = None) -> Gates:
         """Is one arm of executions better than another: ``soma gates --by LABEL``.
@@ -349,6 +364,12 @@ class Vault:
         snapshot = self.snapshot()
         return calibrate.risk(snapshot, execution, answered=lambda one: answered_of(snapshot, one, _configuration()))
 
+    def operators(self) -> Operators:
+        """Who stands behind the executions: ``soma operators``."""
+        from soma.synthesizer.jobs import operators
+
+        return operators.run(self.snapshot())
+
     def lessons(self, agent: str | None = None, *, query: str | None = None) -> Lessons:
         """Errors that were fixed, how, and how often that worked: ``soma lessons``."""
         from soma.synthesizer.jobs import lessons
@@ -364,6 +385,19 @@ class Vault:
         from soma.synthesizer.jobs import chain
 
         return chain.run(self.snapshot(), execution)
+
+    def evidence(self, identity: str, *, limit: int = 5) -> Evidence:
+        """What a policy, finding, run or decision rests on, down to the bytes: ``soma evidence``.
+
+        Raises:
+            NothingFound: if the vault holds nothing of that id.
+        """
+        from soma.evidence import walk
+        from soma.harvester.redact import Redactor
+
+        key, redact = self._root.key(), load(Path.cwd(), os.environ, {}).settings.redact
+        redactor = Redactor(key, emails=redact.emails, phones=redact.phones)
+        return walk(self.snapshot(), identity, key=key, redactor=redactor, limit=limit)
 
 
 def _configuration() -> Configuration:

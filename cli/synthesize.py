@@ -29,7 +29,8 @@ def command(vault: str | None, as_json: bool) -> None:
     settings = config(vault=vault).settings
     with progress() as told:
         result = synthesize(
-            VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, told=told,
+            VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, team_rules=settings.teams,
+            told=told,
             replay=lambda root: keep(
                 root, configuration_of(settings), patterns=patterns_of(settings.patterns)
             ).executions,

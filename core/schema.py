@@ -242,6 +242,15 @@ PROPOSALS = Table(
     columns=_FINDING,
 )
 
+TEAM_FINDINGS = Table(
+    "working",
+    "team_findings",
+    "what soma's jobs found among the runs of one team alone; decays after 14 days unless found again",
+    key=("insight_id",),
+    order=("team_id", "insight_id"),
+    columns=(_required("team_id", "string", "the team"), *_FINDING),
+)
+
 DECAYED = Table(
     "archive",
     "decayed",
@@ -411,7 +420,7 @@ AUDIT = Table(
 )
 
 TABLES: tuple[Table, ...] = (
-    EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS, PATHS, RESULTS, PROPOSALS, DECAYED,
+    EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS, PATHS, RESULTS, PROPOSALS, TEAM_FINDINGS, DECAYED,
     PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, CALIBRATIONS, POLICIES, AUDIT,
 )  # fmt: skip
 HARVESTED: tuple[Table, ...] = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS)

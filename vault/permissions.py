@@ -21,6 +21,7 @@ from soma.schema import (
     PRESSURE,
     PROPOSALS,
     RESULTS,
+    TEAM_FINDINGS,
     VITALS,
     Table,
 )
@@ -38,7 +39,7 @@ Role = Literal["harvester", "synthesizer", "replay", "recorder", "governance", "
 
 MAY_WRITE: Mapping[Role, tuple[Table, ...]] = {
     "harvester": HARVESTED,
-    "synthesizer": (PATHS, RESULTS, PROPOSALS, DECAYED, CALIBRATIONS),
+    "synthesizer": (PATHS, RESULTS, PROPOSALS, TEAM_FINDINGS, DECAYED, CALIBRATIONS),
     "replay": (PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES),
     "recorder": (FIRINGS, FIRING_OUTCOMES),
     "governance": (POLICIES, AUDIT, PROPOSALS),

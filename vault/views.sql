@@ -47,6 +47,8 @@ CREATE VIEW outcomes AS SELECT * FROM outcomes_stored;
 
 -- What soma's own jobs found.
 CREATE VIEW proposals AS SELECT * FROM proposals_stored;
+-- The same among the runs of one team.
+CREATE VIEW team_findings AS SELECT * FROM team_findings_stored;
 
 -- Proposals of all origins. Several sources may tell the same finding: one row of them, always the same whatever order
 -- they came in.
