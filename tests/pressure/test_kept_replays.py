@@ -18,7 +18,7 @@ import pytest
 from soma import clock
 from soma.config import BudgetSettings, Thresholds
 from soma.pressure.engine import Configuration, Engine
-from soma.pressure.patterns import PATTERNS, Finding, Rulebook, Severity, Situation
+from soma.pressure.patterns import PATTERNS, Finding, Pattern, Rulebook, Severity, Situation
 from soma.pressure.replay.keep import engine_digest, keep
 from soma.pressure.replay.outcome import END, HORIZONS, Seen, outcomes
 from soma.pressure.replay.vault import each_execution
@@ -34,7 +34,7 @@ SETTINGS = Configuration()
 VIEWS = ("pressure", "vitals", "firings", "firing_outcomes")
 
 
-class Fails:
+class Fails(Pattern):
     """Fires at every failed action: a pattern with firings in any trace."""
 
     name, version, priority, cooldown = "fails", 3, 1, 0
