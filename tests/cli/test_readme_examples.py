@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from soma import Vault
 from soma.config import load
 from tests.conftest import ROOT
 
@@ -41,16 +42,30 @@ def commands() -> Iterator[str]:
             yield from (" ".join([*head.split(" ")[:-1], other]) for other in rest)
 
 
-COMMANDS = list(commands())
+# It serves until its client leaves: tests/governance has a real client.
+COMMANDS = [line for line in commands() if line != "soma mcp"]
+
+
+@pytest.fixture
+def place(
+    tmp_path_factory: pytest.TempPathFactory, synthesized: Path, fixtures: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A folder like a reader's: traces, a vault of last night, an export of labels, and who decides."""
+    folder = tmp_path_factory.mktemp("readme")
+    (folder / "traces").symlink_to(fixtures)
+    shutil.copytree(synthesized, folder / ".soma")
+    (folder / "labels.csv").write_text("execution_id,success,score\nnobody,true,1\n", encoding="utf-8")
+    (folder / "soma.toml").write_text('[governance]\nactor = "Ada Lovelace"\n', encoding="utf-8")
+    monkeypatch.chdir(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, vault: Path, fixtures: Path) -> Path:
-    """A folder like a reader's: traces, a vault, an export of labels."""
-    folder = tmp_path_factory.mktemp("readme")
-    shutil.copytree(fixtures, folder / "traces")
-    shutil.copytree(vault, folder / ".soma")
-    (folder / "labels.csv").write_text("execution_id,success,score\nnobody,true,1\n", encoding="utf-8")
+def synthesized(tmp_path_factory: pytest.TempPathFactory, vault: Path) -> Path:
+    """A vault over which the jobs of the night ran."""
+    folder = tmp_path_factory.mktemp("last-night") / "vault"
+    shutil.copytree(vault, folder)
+    Vault(folder).synthesize()
     return folder
 
 
@@ -60,8 +75,7 @@ def test_the_readme_has_commands_and_code() -> None:
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_every_command_of_the_readme_works(soma: Soma, place: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(place)
+def test_every_command_of_the_readme_works(soma: Soma, place: Path, line: str) -> None:
     words = [HERE.get(word, word) for word in shlex.split(line)[1:]]
     if "ID" in words:
         words[words.index("ID")] = _id_for(soma, words)
@@ -71,13 +85,15 @@ def test_every_command_of_the_readme_works(soma: Soma, place: Path, line: str, m
 
 
 def _id_for(soma: Soma, words: list[str]) -> str:
-    """What stands for ``ID`` in this command: the last failed run of an agent."""
+    """What stands for ``ID`` in this command: a finding that gives a policy, or the last failed run of an agent."""
+    if words[0] in {"governance", "evidence"}:
+        proposals = soma("governance", "list", "--json").json["proposals"]
+        return str(next(proposal["id"] for proposal in proposals if proposal["drafted"]))
     briefing = soma("briefing", "--agent", "mailer", "--json").json
     return str(briefing["lastFailed"]["executionId"])
 
 
-def test_the_notebook_runs(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(place)
+def test_the_notebook_runs(place: Path) -> None:
     for language, text in BLOCKS:
         if language == "python":
             exec(compile(text, "README.md", "exec"), {})
