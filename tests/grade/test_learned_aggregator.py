@@ -21,8 +21,7 @@ from soma.synthesizer.jobs.calibrate.explain import render
 from soma.synthesizer.jobs.calibrate.fit import held_out
 from soma.synthesizer.jobs.calibrate.folds import FOLDS, folds
 from soma.synthesizer.jobs.calibrate.hashing import hashed
-from soma.synthesizer.jobs.calibrate.model import Calibration, Row
-from soma.synthesizer.jobs.grade.model import Trace
+from soma.synthesizer.jobs.calibrate.model import Calibration
 from soma.vault import VaultRoot
 from tests.conftest import ROOT
 from tests.jobs.whole import HOSTILE, harmless, said, shown
@@ -79,7 +78,7 @@ def test_no_task_is_fitted_and_judged_and_its_end_changes_nothing_about_its_scor
     world = World("peeking", executions=90, repeats=3, effect=0.3)
     rows = world.rows()[3]
     before, fold = held_out(rows)
-    of_task = {}
+    of_task: dict[str, int] = {}
     for row, number in zip(rows, fold, strict=True):
         assert of_task.setdefault(row.task, number) == number
     assert set(fold) == set(range(FOLDS))
@@ -106,11 +105,12 @@ def test_a_row_knows_the_first_decisions_only() -> None:
     world = World("prefix", executions=40)
     before = world.rows()
     for name, steps in world.decisions.items():
-        world.decisions[name] = [*steps[:3], *(msgspec.structs.replace(step, outcome="failed", output="reward 0") for step in steps[3:])]  # fmt: skip
+        told = [msgspec.structs.replace(step, outcome="failed", output="reward 0") for step in steps[3:]]
+        world.decisions[name] = [*steps[:3], *told]
     world.traces = [
-        msgspec.structs.replace(trace, failed=not trace.failed, steps=[*trace.steps[:3], *trace.steps[:1] * (len(trace.steps) - 3)])
-        for trace in world.traces
-    ]  # fmt: skip
+        msgspec.structs.replace(one, failed=not one.failed, steps=[*one.steps[:3], *one.steps[:1] * (one.running - 3)])
+        for one in world.traces
+    ]
     after = world.rows()
     for one, other in zip(before[3], after[3], strict=True):
         assert (one.dense, one.text, one.blend) == (other.dense, other.text, other.blend)
@@ -188,9 +188,13 @@ def test_on_real_customer_service_it_beats_both_baselines_after_three_decisions(
     again = vault.calibrate()
     assert again.kept
     assert root.snapshot().live(CALIBRATIONS).files() == files
-    assert codec.encode((again.models, again.cells, again.data)) == codec.encode((found.models, found.cells, found.data))
+    assert codec.encode((again.models, again.cells, again.data)) == codec.encode(
+        (found.models, found.cells, found.data)
+    )
     # Failed executions are given more risk than the others, of those that were fitted.
-    ends = vault.sql("SELECT execution_id, success FROM executions WHERE decisions > 3 ORDER BY execution_id").to_pylist()
+    ends = vault.sql(
+        "SELECT execution_id, success FROM executions WHERE decisions > 3 ORDER BY execution_id"
+    ).to_pylist()
     chances: dict[bool, list[float]] = {True: [], False: []}
     for row in ends[:16]:
         risk = vault.risk(row["execution_id"])
@@ -205,5 +209,3 @@ def shown_grades(vault: Vault) -> str:
     from soma.synthesizer.jobs.grade.explain import render as page
 
     return shown(page(vault.grade()), 110)
-
-
