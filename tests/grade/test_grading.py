@@ -1,9 +1,11 @@
-"""What is planted is found, what is not there is not, and nobody looks at the end of an execution to tell its middle."""
+"""What is planted is found, what is not there is not, and nobody looks at the end to tell the middle."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import jsonschema
 import msgspec
 import pytest
 
@@ -15,16 +17,23 @@ from soma.synthesizer.jobs.grade import areas
 from soma.synthesizer.jobs.grade.compute import grades_of, group_of, traces_of
 from soma.synthesizer.jobs.grade.explain import render
 from soma.synthesizer.jobs.grade.firings import lead, prevalence, recovery
-from soma.synthesizer.jobs.grade.model import Grade, Group, Run, Trace
+from soma.synthesizer.jobs.grade.model import Answered, Grade, Group, Run, Trace
+from soma.synthesizer.jobs.report.graded import grades_of as reported
+from soma.synthesizer.jobs.report.schema import shipped
 from soma.vault import VaultRoot
 from tests.jobs.whole import HOSTILE, harmless, said, shown
 
 from .worlds import World, answered
 
 
-def trace(name: str, failed: bool, *steps: dict[str, object], agent: str = "a", task: str | None = None) -> Trace:
+def trace(name: str, failed: bool, *steps: Mapping[str, object], agent: str = "a", task: str | None = None) -> Trace:
     made = [answered(name, place, **step) for place, step in enumerate(steps)]
     return Trace(name, agent, "generic", task or name, failed, made, len(made))
+
+
+def late(name: str) -> Answered:
+    """A decision that would tell everything, had it been made in time."""
+    return answered(name, 99, failed=True, pressure=1.0, patterns=["alarm"])
 
 
 def named(group: Group, name: str) -> Grade:
@@ -37,10 +46,11 @@ def test_a_planted_pattern_is_found_and_tells_more_than_both_baselines() -> None
     assert (group.verdict, alarm.verdict) == ("signal", "signal")
     after = {area.after: area for area in alarm.areas}
     for moment in (3, 5):
+        over = after[moment].over_agent
         assert after[moment].verdict == "signal"
-        assert after[moment].over_agent is not None
-        assert after[moment].over_agent.interval is not None
-        assert after[moment].over_agent.interval.low > 0
+        assert over is not None
+        assert over.interval is not None
+        assert over.interval.low > 0
     assert [one.name for one in group.grades if one.verdict == "signal"] == ["alarm"]
     page = said(shown(render(grades_of(World("planted", executions=240, effect=0.35).traces)), 110))
     assert "More than which agent it is and how many errors: alarm." in page
@@ -101,16 +111,14 @@ def test_an_execution_runs_on_after_k_decisions_only_if_it_chose_once_more() -> 
 def test_what_is_known_after_k_decisions_does_not_depend_on_what_came_later() -> None:
     world = World("prefix", executions=80, effect=0.3)
     changed = [
-        msgspec.structs.replace(
-            one, steps=[*one.steps[:5], *(answered(one.execution_id, 99, failed=True, pressure=1.0, patterns=["alarm"]) for _ in one.steps[5:])]
-        )
+        msgspec.structs.replace(one, steps=[*one.steps[:5], *(late(one.execution_id) for _ in one.steps[5:])])
         for one in world.traces
-    ]  # fmt: skip
+    ]
     before, after = (
-        [[area for area in one.areas if area.after <= 5] for one in group_of(traces, None, 0.95).grades if one.kind != "baseline"]
+        [[area.auc for area in one.areas if area.after <= 5] for one in group_of(traces, None, 0.95).grades]
         for traces in (world.traces, changed)
-    )  # fmt: skip
-    assert [[area.auc for area in own] for own in before] == [[area.auc for area in own] for own in after]
+    )
+    assert before == after
 
 
 def test_one_agent_by_itself_tells_nothing_and_a_worse_agent_is_told_by_its_other_tasks() -> None:
@@ -142,8 +150,9 @@ def test_lead_is_the_number_of_decisions_left_in_failed_executions() -> None:
 def test_recovery_stands_beside_the_same_position_of_other_executions() -> None:
     calm: dict[str, object] = {}
     broken: dict[str, object] = {"failed": True}
+    fires: dict[str, object] = {"patterns": ["p"]}
     traces = [
-        *(trace(f"fired {n}", True, {"patterns": ["p"]}, calm, broken if n < 3 else calm, calm, calm) for n in range(6)),
+        *(trace(f"fired {n}", True, fires, calm, broken if n < 3 else calm, calm, calm) for n in range(6)),
         *(trace(f"other {n}", False, calm, calm, calm, broken if n < 2 else calm, calm) for n in range(8)),
     ]  # fmt: skip
     seen = [["p" in step.patterns for step in one.steps] for one in traces]
@@ -185,3 +194,14 @@ def test_on_real_shell_sessions_which_agent_it_is_tells_more_than_the_pressure(c
     assert storm.difference.interval is not None
     assert storm.difference.interval.high < 0
     assert grade.run(snapshot).not_replayed > 700
+
+
+def test_the_report_carries_it_in_its_own_words() -> None:
+    found = grades_of(World("reported", executions=160, effect=0.35).traces)
+    part = msgspec.to_builtins(reported(found))
+    (group,) = part["groups"]
+    alarm = next(one for one in group["graded"] if one["name"] == "alarm")
+    assert (group["verdict"], alarm["verdict"]) == ("signal", "signal")
+    assert alarm["areas"][0]["after"] == 3
+    assert alarm["inFailed"]["total"] == group["failed"]
+    jsonschema.validate(part, {"$ref": "#/$defs/Grades", "$defs": shipped()["$defs"]})

@@ -78,7 +78,7 @@ def test_no_task_is_fitted_and_judged_and_its_end_changes_nothing_about_its_scor
     world = World("peeking", executions=90, repeats=3, effect=0.3)
     rows = world.rows()[3]
     before, fold = held_out(rows)
-    of_task = {}
+    of_task: dict[str, int] = {}
     for row, number in zip(rows, fold, strict=True):
         assert of_task.setdefault(row.task, number) == number
     assert set(fold) == set(range(FOLDS))
@@ -105,11 +105,12 @@ def test_a_row_knows_the_first_decisions_only() -> None:
     world = World("prefix", executions=40)
     before = world.rows()
     for name, steps in world.decisions.items():
-        world.decisions[name] = [*steps[:3], *(msgspec.structs.replace(step, outcome="failed", output="reward 0") for step in steps[3:])]  # fmt: skip
+        told = [msgspec.structs.replace(step, outcome="failed", output="reward 0") for step in steps[3:]]
+        world.decisions[name] = [*steps[:3], *told]
     world.traces = [
-        msgspec.structs.replace(trace, failed=not trace.failed, steps=[*trace.steps[:3], *trace.steps[:1] * (len(trace.steps) - 3)])
-        for trace in world.traces
-    ]  # fmt: skip
+        msgspec.structs.replace(one, failed=not one.failed, steps=[*one.steps[:3], *one.steps[:1] * (one.running - 3)])
+        for one in world.traces
+    ]
     after = world.rows()
     for one, other in zip(before[3], after[3], strict=True):
         assert (one.dense, one.text, one.blend) == (other.dense, other.text, other.blend)
