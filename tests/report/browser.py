@@ -30,7 +30,7 @@ class Browser:
 
     def __init__(self, send: int, receive: int) -> None:
         self._send = send
-        self._receive = os.fdopen(receive, "rb")
+        self._receive = receive
         self._number = 0
         self._session: str | None = None
         self._left = b""
@@ -56,7 +56,7 @@ class Browser:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._left:
-            piece = os.read(self._receive.fileno(), 1 << 20)
+            piece = os.read(self._receive, 1 << 20)
             if not piece:
                 raise RuntimeError("the browser went away")
             self._left += piece
@@ -107,12 +107,20 @@ class Browser:
         return said
 
 
+def _pipe() -> tuple[int, int]:
+    """A pipe whose ends lie above 4, so that giving the browser its descriptors 3 and 4 overwrites neither."""
+    ends = os.pipe()
+    high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
+    for end in ends:
+        os.close(end)
+    return high[0], high[1]
+
+
 @contextmanager
 def browser() -> Iterator[Browser]:
     """A browser of its own, ended afterwards."""
     assert FOUND
-    # Chosen above 4, so that giving the browser its descriptors 3 and 4 overwrites neither.
-    to_read, to_write = ([fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in os.pipe()] for _ in range(2))
+    to_read, to_write = _pipe(), _pipe()
 
     def hand_over() -> None:
         os.dup2(to_read[0], 3)
@@ -130,3 +138,5 @@ def browser() -> Iterator[Browser]:
         finally:
             process.kill()
             process.wait(timeout=20)
+            os.close(to_read[1])
+            os.close(to_write[0])

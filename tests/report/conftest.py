@@ -46,12 +46,12 @@ class Nights(NamedTuple):
         return load(self.folder, {}, {}).settings
 
 
-def one_night(folder: Path, at: str) -> None:
+def one_night(folder: Path, at: str, *, vault: str = ".soma", out: str = "") -> None:
     """``soma nightly traces`` at that instant, in this process."""
     settings = load(folder, {}, {}).settings
     home = {"SOMA_HOME": str(folder / "home"), "SOMA_NOW": at}
     with mock.patch.dict(os.environ, home):
-        nightly(VaultRoot(folder / ".soma"), [str(folder / "traces")], folder, settings, Options(jobs=1))
+        nightly(VaultRoot(folder / vault), [str(folder / "traces")], folder / out, settings, Options(jobs=1))
 
 
 @pytest.fixture(scope="session")
