@@ -136,11 +136,7 @@ class Snapshot:
         """All visible executions, labels from outside applied, with what the pressure engine kept of each."""
         import polars as pl
 
-        query = (
-            "SELECT e.*, v.peak_pressure, v.warn_ms FROM executions AS e "
-            "LEFT JOIN vitals AS v ON v.execution_id = e.execution_id ORDER BY e.execution_id"
-        )
-        return pl.DataFrame(self.sql(query)).lazy()
+        return pl.DataFrame(self.sql("SELECT * FROM executions ORDER BY execution_id")).lazy()
 
     @cached_property
     def decisions(self) -> pl.LazyFrame:
