@@ -19,7 +19,8 @@ _OUTCOMES: dict[str, Outcome] = {"ok": "ok", "skipped": "skipped"}
 
 def map_records(records: Iterable[Record | Damage]) -> Iterator[Yield]:
     """One execution for each run that asked, its checks in the order they were written."""
-    runs: dict[str, ExecutionDraft] = {}
+    # Copies of a trail are read together: each tells its own, and the harvester counts them once.
+    runs: dict[tuple[str, str], ExecutionDraft] = {}
     for record in records:
         if isinstance(record, Damage):
             yield record
@@ -29,7 +30,7 @@ def map_records(records: Iterable[Record | Damage]) -> Iterator[Yield]:
             yield Damage(source_id=record.source.source_id, offset=record.offset, length=record.length,
                          reason="no check of a guard")  # fmt: skip
             continue
-        draft = runs.setdefault(asked, _run(record, asked))
+        draft = runs.setdefault((record.source.source_id, asked), _run(record, asked))
         decision = _decision(record)
         draft.decisions.append(decision)
         draft.ended_at = decision.started_at or draft.ended_at
@@ -61,9 +62,14 @@ def _decision(record: Record) -> DecisionDraft:
         tool="soma-guard", action=as_text(value.get("action")) or "guard", role="other", kind="guard",
         arguments=as_text(value.get("arguments")), reasoning=as_text(value.get("reasoning")),
         outcome=_OUTCOMES.get(str(value.get("outcome")), "unknown"), started_at=_instant(value),
-        duration_ms=as_number(value.get("durationMs")), native_id=as_text(value.get("decisionId")),
+        duration_ms=_duration(value.get("durationMs")), native_id=as_text(value.get("decisionId")),
         source_id=record.source.source_id, offset=record.offset, length=record.length,
     )  # fmt: skip
+
+
+def _duration(value: object) -> float | None:
+    told = as_number(value)
+    return told if told is not None and told >= 0 else None
 
 
 def _instant(value: dict[str, Any]) -> int | None:
