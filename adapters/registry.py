@@ -31,6 +31,7 @@ _BUILT_IN = (
     "swe_agent",
     "atif",
     "trail",
+    "soma_guard",
     "generic",
 )
 

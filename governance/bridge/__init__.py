@@ -139,11 +139,12 @@ class PolicyBridge:
             least: Below so many the rate is not known.
         """
         since = None if days is None else clock.now() - round(days * _DAY)
-        ended = [
-            run.status == "failed"
-            for run in self._memory.runs.get(agent_id, ())
-            if run.status != "unknown" and (since is None or (run.ended_at is not None and run.ended_at >= since))
-        ][-last:]
+        ended: list[bool] = []
+        for run in reversed(self._memory.runs.get(agent_id, ())):
+            if len(ended) == last:
+                break
+            if run.status != "unknown" and (since is None or (run.ended_at is not None and run.ended_at >= since)):
+                ended.append(run.status == "failed")
         return sum(ended) / len(ended) if len(ended) >= max(1, least) else None
 
     def is_known_bottleneck(self, action: str, agent_id: str | None = None) -> bool:

@@ -17,4 +17,6 @@ SELECT
     operator_id
 FROM executions
 WHERE coalesce(labels['branch'], '') <> 'abandoned'
+  -- What soma's own guards wrote: soma does not learn from itself.
+  AND coalesce(labels['record'], '') <> 'guard'
 ORDER BY execution_id ASC NULLS LAST
