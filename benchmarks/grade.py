@@ -2,9 +2,9 @@
 
 Each folder of traces is harvested into a vault of its own, the human-labelled sets (``attribution``) left out: they
 hold failures only, and are not to be learned from. After 3, 5, 10 and 20 decisions, among the executions still running
-then: the area under the ROC curve of the learned aggregator on tasks it was not fitted on, of the documented pressure, and of
-the two plain baselines (which agent it is, by its rate on other tasks; the share of errors so far), all over the same
-pairs, with differences and intervals that take tasks as units. Then what ``soma grade`` finds of single patterns.
+then: the area under the ROC curve of the learned aggregator on tasks it was not fitted on, of the documented pressure,
+and of the two plain baselines (which agent it is, by its rate on other tasks; the share of errors so far), all over the
+same pairs, with differences and intervals that take tasks as units. Then what ``soma grade`` finds of single patterns.
 
 Aim: better than both baselines by 0.05 after 5 and 10 decisions.
 

@@ -32,4 +32,4 @@ def command(vault: str | None, as_json: bool) -> None:
         told("models")
         result = calibrate.run(snapshot, answered=readings, patterns=pattern_names())
     calibrate.keep(root, result)
-    emit(result, as_json, render, schema="soma.calibration", schemaVersion=1)
+    emit(result, as_json, render, schema="soma.calibrate", schemaVersion=1)

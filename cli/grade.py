@@ -30,4 +30,4 @@ def command(agent: str | None, framework: str | None, vault: str | None, as_json
         readings = answered(snapshot, configuration_of(config(vault=vault).settings))
         told("grades")
         result = grade.run(snapshot, agent=agent, framework=framework, answered=readings, patterns=pattern_names())
-    emit(result, as_json, render, schema="soma.grades", schemaVersion=1)
+    emit(result, as_json, render, schema="soma.grade", schemaVersion=1)

@@ -40,6 +40,7 @@ JSON = [
     (["gates", "--by", "agent", "--control", "gpt-4"], "soma.gates"),
     (["gates"], "soma.gates.patterns"),
     (["healing"], "soma.healing"),
+    (["grade"], "soma.grade"),
     (["report"], "soma.report"),
     (["vault", "info", "--sources", "--quarantine"], "soma.vault.info"),
     (["vault", "check"], "soma.vault.check"),
