@@ -17,6 +17,7 @@ from soma.model import ExecutionDraft, PatternDraft
 from soma.source import Damage, Limits, Reading, Record, Source
 
 from .blocks.head import Head
+from .blocks.original import Original, Place, bytes_at
 
 Knowledge = Literal["given", "sometimes", "never"]
 Yield: TypeAlias = ExecutionDraft | PatternDraft | Damage
@@ -65,6 +66,8 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
         companions: Relative paths of files that are read with the source; a change in one may mean reading again.
         context: The part of the companions that matters to this source, as plain JSON values; the source is read again
             when it changes. Must be small and must not change for reasons that do not concern the source.
+        original: What stands at a place that a record of the source was read from, at most so many bytes of it; by
+            default the bytes of the file there. ``None`` where nothing does. Reads only.
     """
 
     name: str
@@ -75,3 +78,4 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     map: Callable[[Iterable[Record | Damage]], Iterator[Yield]]
     companions: Callable[[Source], list[str]] = lambda source: []
     context: Callable[[Source], dict[str, Any]] = lambda source: {}
+    original: Callable[[Source, Place, int], Original | None] = bytes_at

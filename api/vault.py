@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,18 +21,27 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from soma.api.nightly import Night
+    from soma.evidence import Evidence
+    from soma.pressure.assignment import GuidanceArm
+    from soma.pressure.engine import Configuration
+    from soma.pressure.replay.firings import Became, Fired
     from soma.pressure.replay.keep import Kept
     from soma.synthesizer.jobs.archetypes.model import Archetypes
     from soma.synthesizer.jobs.briefing.model import Briefing
+    from soma.synthesizer.jobs.calibrate.model import Calibration, Risk
     from soma.synthesizer.jobs.chain.model import Chains
     from soma.synthesizer.jobs.conformance.model import Conformance
     from soma.synthesizer.jobs.divergence.model import Divergence
     from soma.synthesizer.jobs.drift.model import Drift
     from soma.synthesizer.jobs.gates.model import Gates
+    from soma.synthesizer.jobs.grade.model import Grades
+    from soma.synthesizer.jobs.guidance.model import Counted, Guidance
+    from soma.synthesizer.jobs.healing.model import By, Healing
     from soma.synthesizer.jobs.health.model import Status
     from soma.synthesizer.jobs.insights.model import Insights
     from soma.synthesizer.jobs.lessons.model import Lessons
     from soma.synthesizer.jobs.localize.model import Localisation
+    from soma.synthesizer.jobs.operators.model import Operators
     from soma.synthesizer.jobs.process_map.model import ProcessMap
     from soma.synthesizer.jobs.report.model import Report
     from soma.synthesizer.jobs.signatures.model import Signatures
@@ -40,6 +49,8 @@ if TYPE_CHECKING:
     from soma.synthesizer.jobs.variants.model import Variants
     from soma.synthesizer.kept import Keeping
     from soma.synthesizer.synthesize import Synthesis
+
+    from .governance import Governance
 
 
 class Vault:
@@ -58,6 +69,7 @@ class Vault:
 
     def __init__(self, path: str | Path = ".soma") -> None:
         self._root = VaultRoot(path)
+        self._team: str | None = None
 
     def __repr__(self) -> str:
         return f"Vault({str(self._root.path)!r})"
@@ -73,7 +85,15 @@ class Vault:
         Raises:
             VaultMissing: if nothing was harvested yet.
         """
-        return self._root.snapshot(load(Path.cwd(), os.environ, {}).settings.tasks)
+        settings = load(Path.cwd(), os.environ, {}).settings
+        snapshot = self._root.snapshot(settings.tasks, settings.teams)
+        return snapshot if self._team is None else snapshot.of_team(self._team)
+
+    def of_team(self, team: str) -> Vault:
+        """The same vault with the executions of one team only: ``--team``."""
+        narrowed = Vault(self._root.path)
+        narrowed._team = team
+        return narrowed
 
     @property
     def executions(self) -> pl.LazyFrame:
@@ -178,21 +198,53 @@ class Vault:
 
         return signatures.run(self.snapshot(), agent)
 
+    @property
+    def governance(self) -> Governance:
+        """What waits for a decision, what binds, and deciding: ``soma governance``."""
+        from .governance import Governance
+
+        return Governance(self._root, self.snapshot)
+
     def synthesize(self) -> Synthesis:
         """Run all jobs over what is new, keep their answers, propose what they find: ``soma synthesize``."""
         from soma.synthesizer.synthesize import synthesize
 
         settings = load(Path.cwd(), os.environ, {}).settings
         return synthesize(
-            self._root, now=clock.now(), task_rules=settings.tasks, replay=lambda _: self.replay().executions
+            self._root,
+            now=clock.now(),
+            task_rules=settings.tasks,
+            team_rules=settings.teams,
+            replay=lambda _: self.replay().executions,
         )
 
     def replay(self) -> Kept:
         """Keep the pressure of every execution that is new or changed: ``soma replay --all``."""
         from soma.pressure import configuration_of
+        from soma.pressure.patterns import patterns_of
         from soma.pressure.replay.keep import keep
 
-        return keep(self._root, configuration_of(load(Path.cwd(), os.environ, {}).settings))
+        settings = load(Path.cwd(), os.environ, {}).settings
+        return keep(self._root, configuration_of(settings), patterns=patterns_of(settings.patterns))
+
+    def record_firings(self, firings: Iterable[Fired] = (), outcomes: Iterable[Became] = ()) -> dict[str, GuidanceArm]:
+        """Record firings of a real deployment, each with an arm, and what became of them.
+
+        Texts are redacted first. A firing that is recorded again keeps its arm, and nothing is written for it.
+
+        Returns:
+            The arm of each firing: only ``treatment`` is told to the agent.
+
+        Raises:
+            UsageError: if an outcome is of a firing that was never recorded.
+            VaultError: if a firing has no id.
+            VaultMissing: if nothing was harvested yet.
+        """
+        from soma.harvester.redact import Redactor
+        from soma.pressure.replay.firings import record
+
+        redactor = Redactor(self._root.key())
+        return record(self._root, firings, outcomes, redact=redactor.text)
 
     def tasks(self) -> Tasks:
         """What several executions attempted alike: ``soma tasks``."""
@@ -248,7 +300,7 @@ class Vault:
         """What the nights found, the surest first: ``soma insights``."""
         from soma.synthesizer.jobs import insights
 
-        return insights.run(self.snapshot(), agent=agent)
+        return insights.run(self.snapshot(), agent=agent, team=self._team)
 
     def gates(self, by: str, *, treatment: str | None = None, control: str | None = None) -> Gates:
         """Is one arm of executions better than another: ``soma gates --by LABEL``.
@@ -259,6 +311,64 @@ class Vault:
         from soma.synthesizer.jobs import gates
 
         return gates.run(self.snapshot(), by, treatment=treatment, control=control)
+
+    def guidance(self, *, outcome: Counted = "recovered", horizon: int = 5) -> Guidance:
+        """Do the messages of guidance patterns help: ``soma gates`` without ``--by``."""
+        from soma.synthesizer.jobs import guidance
+
+        return guidance.run(self.snapshot(), outcome=outcome, horizon=horizon)
+
+    def healing(self, *, by: By = "role", horizon: int = 5) -> Healing:
+        """What helps after a failure: ``soma healing``."""
+        from soma.synthesizer.jobs import healing
+
+        return healing.run(self.snapshot(), by=by, horizon=horizon)
+
+    def grade(self, agent: str | None = None, framework: str | None = None) -> Grades:
+        """What predicts failure, and what only seems to: ``soma grade``.
+
+        Raises:
+            NothingFound: if the vault holds no run of that agent.
+        """
+        from soma.synthesizer.jobs import grade
+
+        from .readings import answered, pattern_names
+
+        snapshot = self.snapshot()
+        return grade.run(
+            snapshot, agent=agent, framework=framework, answered=answered(snapshot, _configuration()),
+            patterns=pattern_names(),
+        )  # fmt: skip
+
+    def calibrate(self) -> Calibration:
+        """Fit the learned aggregator and keep it where it is new: ``soma calibrate``."""
+        from soma.synthesizer.jobs import calibrate
+
+        from .readings import answered, pattern_names
+
+        snapshot = self.snapshot()
+        made = calibrate.run(snapshot, answered=answered(snapshot, _configuration()), patterns=pattern_names())
+        calibrate.keep(self._root, made)
+        return made
+
+    def risk(self, execution: str) -> Risk | None:
+        """The chance that an execution fails; ``None`` where the learned aggregator is not shown to be better.
+
+        Raises:
+            NothingFound: if no execution, or more than one, has such an id.
+        """
+        from soma.synthesizer.jobs import calibrate
+
+        from .readings import answered_of
+
+        snapshot = self.snapshot()
+        return calibrate.risk(snapshot, execution, answered=lambda one: answered_of(snapshot, one, _configuration()))
+
+    def operators(self) -> Operators:
+        """Who stands behind the executions: ``soma operators``."""
+        from soma.synthesizer.jobs import operators
+
+        return operators.run(self.snapshot())
 
     def lessons(self, agent: str | None = None, *, query: str | None = None) -> Lessons:
         """Errors that were fixed, how, and how often that worked: ``soma lessons``."""
@@ -275,3 +385,23 @@ class Vault:
         from soma.synthesizer.jobs import chain
 
         return chain.run(self.snapshot(), execution)
+
+    def evidence(self, identity: str, *, limit: int = 5) -> Evidence:
+        """What a policy, finding, run or decision rests on, down to the bytes: ``soma evidence``.
+
+        Raises:
+            NothingFound: if the vault holds nothing of that id.
+        """
+        from soma.evidence import walk
+        from soma.harvester.redact import Redactor
+
+        key, redact = self._root.key(), load(Path.cwd(), os.environ, {}).settings.redact
+        redactor = Redactor(key, emails=redact.emails, phones=redact.phones)
+        return walk(self.snapshot(), identity, key=key, redactor=redactor, limit=limit)
+
+
+def _configuration() -> Configuration:
+    """The pressure engine as the project sets it."""
+    from soma.pressure import configuration_of
+
+    return configuration_of(load(Path.cwd(), os.environ, {}).settings)

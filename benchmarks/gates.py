@@ -9,31 +9,35 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import random
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
-from soma.pressure.assignment import Firing, deal
+from soma.pressure.assignment import Firing, deal, family_of
 from soma.synthesizer.jobs import tasks
 from soma.synthesizer.jobs.gates.betting import evidence, interval
 from soma.synthesizer.jobs.gates.model import Verdict
 from soma.synthesizer.jobs.gates.pairs import Item, blocks, differences
 from soma.synthesizer.jobs.gates.planning import planned
 from soma.synthesizer.jobs.gates.verdict import verdict_of
+from soma.synthesizer.jobs.guidance.course import completed
 from soma.synthesizer.stats import (
     Stratum,
     boschloo,
     difference_sequence,
+    e_benjamini_hochberg,
     e_process_over_tasks,
     needed_per_side,
     proportion,
 )
 
-TRACES = Path(__file__).resolve().parents[2] / "shared" / "traces"
+TRACES = Path(os.environ.get("SOMA_CORPUS", Path(__file__).resolve().parents[2] / "shared" / "traces"))
 DELTA = 0.1
 VERDICTS = ("validated", "refuted", "alike", "collecting")
 
@@ -198,6 +202,108 @@ def corpus(repeats: int) -> None:
     row(len(runs), *(share(told[name], repeats) for name in VERDICTS), max(many))
 
 
+class Shadow(NamedTuple):
+    """A replayed firing with known outcome: nobody was told anything."""
+
+    firing: Firing
+    recovered: bool
+
+
+@lru_cache(maxsize=1)
+def shadows() -> tuple[Shadow, ...]:
+    """Firings of every pattern replayed over all real traces, with recovery within 5 actions."""
+    from soma.harvester.harvest import Options, harvest
+    from soma.pressure.engine import Configuration
+    from soma.pressure.replay.keep import keep
+    from soma.vault import VaultRoot
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = VaultRoot(Path(folder) / "vault")
+        harvest([str(TRACES)], root, Options(jobs=1))
+        keep(root, Configuration())
+        rows = root.snapshot().sql(
+            "SELECT f.firing_id, f.pattern, f.agent_id, o.recovered FROM firings AS f JOIN firing_outcomes AS o "
+            "ON o.firing_id = f.firing_id WHERE o.horizon = 5 ORDER BY f.firing_id"
+        )
+    return tuple(
+        Shadow(Firing(row["firing_id"], row["pattern"], row["agent_id"]), row["recovered"]) for row in rows.to_pylist()
+    )
+
+
+@lru_cache(maxsize=1 << 18)
+def _evidence(seen: tuple[tuple[float, int], ...]) -> tuple[float, bool]:
+    """E-value, and whether it speaks for the treatment."""
+    found = evidence(dict(seen))
+    return found.e_value, found.above > found.below
+
+
+def looks(firings: list[Shadow], seed: str, effect: float = 0.0) -> Iterator[tuple[int, dict[str, bool]]]:
+    """A look at all patterns after every pair: pairs so far, and what is called better (true) or worse."""
+    rng = random.Random(f"effect {seed}")
+    good = {one.firing.firing_id: one.recovered for one in firings}
+    items: dict[str, list[tuple[int, Item]]] = defaultdict(list)
+    for at, (one, arm) in enumerate(deal(seed, [each.firing for each in firings])):
+        helped = arm == "treatment" and rng.random() < effect
+        items[one.pattern].append(
+            (at, Item(family_of(one.agent_id), arm == "treatment", good[one.firing_id] or helped))
+        )
+    pairs = [(at, pattern, block) for pattern, own in items.items() for at, block in completed(own)]
+    seen: dict[str, Counter[float]] = defaultdict(Counter)
+    for many, (_, pattern, block) in enumerate(sorted(pairs, key=lambda pair: pair[:2]), 1):
+        seen[pattern].update(differences([block]))
+        begun = sorted(seen)
+        told = [_evidence(tuple(sorted(seen[name].items()))) for name in begun]
+        q_values = e_benjamini_hochberg([e_value for e_value, _ in told])
+        decided = zip(begun, told, q_values, strict=True)
+        yield many, {name: better for name, (_, better), q_value in decided if q_value <= 0.05}
+
+
+def shadow(repeats: int) -> None:
+    """Arms dealt to replayed firings of all real traces: A/A over all patterns, and a true effect of +20 points."""
+    if not TRACES.is_dir():
+        print("   no traces lie beside this checkout")
+        return
+    whole = list(shadows())
+    patterns = Counter(one.firing.pattern for one in whole)
+    row("A/A, repeats in %", "nothing", "better", "worse", "pairs")
+    for name, chosen in (
+        (f"{len(patterns)} patterns, {len(whole)} firings", whole),
+        *((f"{pattern}, {many} firings", [one for one in whole if one.firing.pattern == pattern])
+          for pattern, many in patterns.most_common(4)),
+    ):  # fmt: skip
+        told: Counter[str] = Counter()
+        most = 0
+        for repeat in range(repeats):
+            order = random.Random(f"order {repeat}").sample(chosen, len(chosen))
+            ever: set[bool] = set()
+            for many, called in looks(order, f"shadow {repeat}"):
+                ever.update(called.values())
+                most = max(most, many)
+            told["better"] += True in ever
+            told["worse"] += False in ever
+            told["nothing"] += not ever
+        row(name, *(share(told[word], repeats) for word in ("nothing", "better", "worse")), most, first=34)
+    row("+20 points, repeats in %", "stated pairs", "found", "wrong way")
+    for pattern, many in patterns.most_common(4):
+        own = [one for one in whole if one.firing.pattern == pattern]
+        rate = sum(one.recovered for one in own) / many
+        stated = planned(rate, 0.2)
+        assert stated is not None
+        helps = 0.2 / (1 - rate)
+        found, wrong = 0, 0
+        for repeat in range(repeats):
+            rng = random.Random(f"drawn {pattern} {repeat}")
+            # Drawn with putting back, as more are needed than there are.
+            drawn = [
+                Shadow(Firing(f"{number}", pattern, "agent"), one.recovered)
+                for number, one in enumerate(rng.choices(own, k=2 * stated))
+            ]
+            first = next((called[pattern] for _, called in looks(drawn, f"drawn {repeat}", helps) if called), None)
+            found += first is True
+            wrong += first is False
+        row(f"{pattern}, from {100 * rate:.1f} %", stated, share(found, repeats), share(wrong, repeats), first=34)
+
+
 def seed(_: int) -> None:
     """The published figure: 55 of 60 and its Wilson interval; and the two processes beside each other on 60 pairs."""
     whole = proportion(55, 60)
@@ -213,6 +319,7 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "found": found,
     "intervals": intervals,
     "corpus": corpus,
+    "shadow": shadow,
     "seed": seed,
 }
 

@@ -46,6 +46,7 @@ class Survey(NamedTuple):
     firings: list[Fired]
     matches: Counter[str]
     together: Counter[tuple[str, str]]
+    at_once: Counter[int]
     actions: int
     spoken: int
     success: dict[str, bool | None]
@@ -65,7 +66,7 @@ def opened(traces: Path, vault: Path | None) -> Iterator[Vault]:
 
 def survey(vault: Vault, settings: PatternSettings | None = None) -> Survey:
     """Replay every execution by itself with fresh engine and rulebook."""
-    found = Survey([], Counter(), Counter(), 0, 0, {})
+    found = Survey([], Counter(), Counter(), Counter(), 0, 0, {})
     patterns = patterns_of(settings or PatternSettings())
     actions = spoken = 0
     for row, events in each_execution(vault.snapshot()):
@@ -74,6 +75,7 @@ def survey(vault: Vault, settings: PatternSettings | None = None) -> Survey:
             actions += 1
             spoken += bool(watched.fired)
             found.matches.update(watched.matching)
+            found.at_once[len(watched.matching)] += 1
             names = [finding.pattern for finding in watched.fired]
             found.together.update((a, b) for place, a in enumerate(names) for b in names[place + 1 :])
             for place, finding in enumerate(watched.fired):
@@ -102,20 +104,26 @@ def table(found: Survey) -> None:
         print(f"{pattern.name:<18} {found.matches[pattern.name]:>7} {len(own):>6} {sum(f.first for f in own):>6} "
               f"{len(executions):>6} {cells[0]:>14} {cells[1]:>14}")  # fmt: skip
     several = Counter(Counter((f.execution_id, f.step) for f in found.firings).values())
+    print("match at once: " + ", ".join(f"{n} at {found.at_once[n]}" for n in sorted(found.at_once) if n) + " actions")
     print("fire at once: " + ", ".join(f"{count} at {times} actions" for count, times in sorted(several.items())))
     for (one, other), times in found.together.most_common(10):
         print(f"  {one} + {other}: {times}")
 
 
-def show(vault: Vault, found: Survey, pattern: str, sample: int, seed: int) -> None:
-    """Firings drawn at random, each from an execution of its own where there are enough, with what led to it."""
+def drawn(found: Survey, pattern: str, sample: int, seed: int) -> list[Fired]:
+    """Firings drawn at random, each from an execution of its own where there are enough."""
     own = [fired for fired in found.firings if fired.pattern == pattern]
     random.Random(seed).shuffle(own)
     of_each: dict[str, Fired] = {}
     for fired in own:
         of_each.setdefault(fired.execution_id, fired)
     rest = [fired for fired in own if of_each[fired.execution_id] is not fired]
-    for fired in [*of_each.values(), *rest][:sample]:
+    return [*of_each.values(), *rest][:sample]
+
+
+def show(vault: Vault, found: Survey, pattern: str, sample: int, seed: int) -> None:
+    """Drawn firings, each with what led to it."""
+    for fired in drawn(found, pattern, sample, seed):
         print(f"\n== {fired.execution_id} step {fired.step} [{fired.severity}] success {fired.success}: {fired.what}")
         rows = vault.sql(
             "SELECT step, role, action, outcome, error, output, reasoning, arguments FROM decisions "

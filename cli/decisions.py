@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from soma.errors import SourceError, UsageError
+from soma.errors import UsageError
 
-from .options import config, json_option, open_snapshot, vault_option
+from .options import json_option, open_snapshot, vault_option
 
 if TYPE_CHECKING:
     from soma.synthesizer.jobs.chain import Chains
@@ -49,21 +49,8 @@ def command(
 
 
 def _from_file(path: str, format_: str | None) -> Chains:
-    from soma.adapters.registry import adapter_named
-    from soma.config import personal_key
-    from soma.harvester.agents import AgentNames
-    from soma.harvester.discover import discover
-    from soma.harvester.work import Settings, read_once
+    from soma.api.trace import rows_of
     from soma.synthesizer.jobs import chain
 
-    if format_:
-        adapter_named(format_)
-    agents = AgentNames(rules=config().settings.agents)
-    portion = read_once(
-        discover([path]).candidates, Settings(vault=None, key=personal_key(), format=format_, agents=agents)
-    )
-    if portion.decision_rows is None or not portion.executions.num_rows:
-        reason = portion.reports[0].reason if portion.reports else None
-        hint = "soma harvest --dry-run FILE shows what soma makes of it"
-        raise SourceError(reason or "the file holds no run", where=path, hint=hint)
-    return chain.of_tables(portion.executions, portion.decision_rows)
+    rows = rows_of(path, format_)
+    return chain.of_tables(rows.executions, rows.decisions)

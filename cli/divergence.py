@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import json_option, open_snapshot, team_option, vault_option
 
 
 @click.command("divergence")
@@ -18,10 +18,17 @@ from .options import json_option, open_snapshot, vault_option
     is_flag=True,
     help="Show every pair, not each agent beside its best peer, also the undecided ones.",
 )
+@team_option
 @vault_option
 @json_option
 def command(
-    agents: tuple[str, str] | None, task: str | None, delta: float, show_all: bool, vault: str | None, as_json: bool
+    agents: tuple[str, str] | None,
+    task: str | None,
+    delta: float,
+    show_all: bool,
+    team: str | None,
+    vault: str | None,
+    as_json: bool,
 ) -> None:
     """Compare agents that do the same work: who does better, where they part, and whether that choice matters."""
     from soma.synthesizer.agents import agent_names, require_known
@@ -30,7 +37,7 @@ def command(
 
     from .output import emit
 
-    snapshot = open_snapshot(vault)
+    snapshot = open_snapshot(vault, team)
     for name in agents or ():
         require_known(name, agent_names(snapshot))
     result = divergence.run(snapshot, agents or None, task, delta=delta, everyone=show_all)

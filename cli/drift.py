@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import json_option, open_snapshot, team_option, vault_option
 
 
 @click.command("drift")
@@ -14,10 +14,17 @@ from .options import json_option, open_snapshot, vault_option
 @click.option("--factor", type=click.FloatRange(1.0, min_open=True), default=1.25, show_default=True,
               help="Durations and costs within this factor are alike.")  # fmt: skip
 @click.option("--across-tasks", is_flag=True, help="Compare runs over all tasks, not only with runs of the same task.")
+@team_option
 @vault_option
 @json_option
 def command(
-    agent: str | None, delta: float, factor: float, across_tasks: bool, vault: str | None, as_json: bool
+    agent: str | None,
+    delta: float,
+    factor: float,
+    across_tasks: bool,
+    team: str | None,
+    vault: str | None,
+    as_json: bool,
 ) -> None:
     """Since when an agent behaves differently: its success, its actions, its durations and costs.
 
@@ -29,7 +36,7 @@ def command(
 
     from .output import emit
 
-    snapshot = open_snapshot(vault)
+    snapshot = open_snapshot(vault, team)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     result = drift.run(snapshot, agent, delta=delta, factor=factor, across_tasks=across_tasks)

@@ -76,23 +76,15 @@ def backtest_(source: str, vault: str | None, as_json: bool) -> None:
 
     SOURCE is a proposal, a policy of the canon, or a file with one policy (TOML or JSON).
     """
+    from soma import clock
     from soma.governance import backtest
     from soma.governance.backtest.explain import render
+    from soma.governance.reading import policy_of
 
     from .output import emit
 
     root = open_vault(vault)
-    policy = _policy(source)
-    if policy is None:
-        from soma import clock
-        from soma.errors import UsageError
-        from soma.governance.reading import show as look
-
-        shown = look(root, source, now=clock.now())
-        policy = shown.draft or (shown.policies[-1].policy if shown.policies else None)
-        if policy is None:
-            raise UsageError(f"{source} gives no policy: {shown.no_draft or 'it was decided already'}",
-                             hint="write one (docs/governance.md) and name its file")  # fmt: skip
+    policy = _policy(source) or policy_of(root, source, now=clock.now())
     result = backtest.run(open_snapshot(vault), policy)
     emit(result, as_json, render, schema="soma.governance.backtest", schemaVersion=1)
 
@@ -126,9 +118,9 @@ def promote(
     from soma.governance import backtest
     from soma.governance.actor import named
     from soma.governance.backtest.explain import render as backtest_page
-    from soma.governance.decide import Terms, offered
     from soma.governance.decide import promote as decide
     from soma.governance.explain import render_decided
+    from soma.governance.offer import Terms, offered
 
     from .output import console, emit
 

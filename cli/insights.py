@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import json_option, open_snapshot, team_option, vault_option
 
 _SHOWN = 20
 _ALL = 100_000
@@ -14,9 +14,12 @@ _ALL = 100_000
 @click.option("--agent", metavar="NAME", help="Only those about this agent.")
 @click.option("--type", "kind", metavar="TYPE", help="Only those of this type, as the page names it.")
 @click.option("--all", "show_all", is_flag=True, help=f"Not only the {_SHOWN} surest.")
+@team_option
 @vault_option
 @json_option
-def command(agent: str | None, kind: str | None, show_all: bool, vault: str | None, as_json: bool) -> None:
+def command(
+    agent: str | None, kind: str | None, show_all: bool, team: str | None, vault: str | None, as_json: bool
+) -> None:
     """What was found beyond chance, with effect, confidence and evidence; a person decides what becomes of it."""
     from soma.synthesizer.agents import agent_names, require_known
     from soma.synthesizer.jobs import insights
@@ -24,8 +27,8 @@ def command(agent: str | None, kind: str | None, show_all: bool, vault: str | No
 
     from .output import emit
 
-    snapshot = open_snapshot(vault)
+    snapshot = open_snapshot(vault, team)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
-    result = insights.run(snapshot, agent=agent, kind=kind, limit=_ALL if show_all or as_json else _SHOWN)
+    result = insights.run(snapshot, agent=agent, kind=kind, limit=_ALL if show_all or as_json else _SHOWN, team=team)
     emit(result, as_json, render, schema="soma.insights", schemaVersion=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import json_option, open_snapshot, team_option, vault_option
 
 
 @click.command("lessons")
@@ -16,6 +16,7 @@ from .options import json_option, open_snapshot, vault_option
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="Show at most so many.")
 @click.option("--keep", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Keep the lessons shown in FILE, as hints for agents at work.")  # fmt: skip
+@team_option
 @vault_option
 @json_option
 def command(
@@ -24,6 +25,7 @@ def command(
     query: str | None,
     limit: int,
     keep: Path | None,
+    team: str | None,
     vault: str | None,
     as_json: bool,
 ) -> None:
@@ -34,7 +36,7 @@ def command(
 
     from .output import emit, note
 
-    snapshot = open_snapshot(vault)
+    snapshot = open_snapshot(vault, team)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     result = lessons.run(snapshot, agent, tool, query)

@@ -17,9 +17,13 @@ def command(vault: str | None, as_json: bool) -> None:
     "collecting" until its message was shown to help or not to.
     """
     from soma.pressure.patterns import catalogue, patterns_of
+    from soma.synthesizer.jobs import guidance
+    from soma.vault import VaultRoot
 
     from .output import emit
     from .patterns_page import render
 
-    found = catalogue(patterns_of(config(vault=vault).settings.patterns))
+    settings = config(vault=vault).settings
+    root = VaultRoot(settings.vault)
+    found = catalogue(patterns_of(settings.patterns), guidance.statuses(root.snapshot()) if root.exists else None)
     emit(found, as_json, render, schema="soma.patterns", schemaVersion=1)

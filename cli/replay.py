@@ -89,14 +89,18 @@ def command(
 
 def _keep_all(vault: str | None, as_json: bool) -> None:
     from soma.pressure import configuration_of
+    from soma.pressure.patterns import patterns_of
     from soma.pressure.replay.keep import keep
 
     from .output import emit, progress
     from .replay_page import render_kept
 
-    configuration = configuration_of(config(vault=vault).settings)
+    settings = config(vault=vault).settings
     with progress() as tell:
-        kept = keep(open_vault(vault), configuration, told=lambda done, of: tell(f"{done:,} of {of:,} decisions"))
+        kept = keep(
+            open_vault(vault), configuration_of(settings), patterns=patterns_of(settings.patterns),
+            told=lambda done, of: tell(f"{done:,} of {of:,} decisions"),
+        )  # fmt: skip
     emit(kept, as_json, render_kept, schema="soma.replay.all", schemaVersion=1)
 
 
@@ -110,9 +114,10 @@ def _recording(
     if file is not None:
         return recording.read(Path(file))
     snapshot = open_snapshot(vault)
-    configuration = given or configuration_of(config(vault=vault).settings)
+    settings = config(vault=vault).settings
+    configuration = given or configuration_of(settings)
     if execution is not None:
-        return of_vault.of_execution(snapshot, execution, configuration)
+        return of_vault.of_execution(snapshot, execution, configuration, settings.trust)
     return of_vault.of_agent(snapshot, agent or "", configuration)
 
 

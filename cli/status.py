@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import json_option, open_snapshot, team_option, vault_option
 
 
 @click.command("status")
+@team_option
 @vault_option
 @json_option
-def command(vault: str | None = None, as_json: bool = False) -> None:
+def command(team: str | None = None, vault: str | None = None, as_json: bool = False) -> None:
     """What the vault holds, and the agents by health: runs, failures, trend, last seen, what is not known."""
     from soma.synthesizer.jobs import health
     from soma.synthesizer.jobs.health.explain import render
 
     from .output import emit
 
-    snapshot = open_snapshot(vault)
+    snapshot = open_snapshot(vault, team)
     emit(health.run(snapshot, version=snapshot.version), as_json, render)

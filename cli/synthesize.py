@@ -19,6 +19,7 @@ def command(vault: str | None, as_json: bool) -> None:
     """
     from soma import clock
     from soma.pressure import configuration_of
+    from soma.pressure.patterns import patterns_of
     from soma.pressure.replay.keep import keep
     from soma.synthesizer.synthesis_page import render
     from soma.synthesizer.synthesize import synthesize
@@ -28,7 +29,10 @@ def command(vault: str | None, as_json: bool) -> None:
     settings = config(vault=vault).settings
     with progress() as told:
         result = synthesize(
-            VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, told=told,
-            replay=lambda root: keep(root, configuration_of(settings)).executions,
+            VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, team_rules=settings.teams,
+            told=told,
+            replay=lambda root: keep(
+                root, configuration_of(settings), patterns=patterns_of(settings.patterns)
+            ).executions,
         )  # fmt: skip
     emit(result, as_json, render, schema="soma.synthesize", schemaVersion=1)

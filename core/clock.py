@@ -104,7 +104,7 @@ def to_datetime(micros: int) -> dt.datetime:
 
 
 def from_datetime(moment: dt.datetime) -> int:
-    """Epoch microseconds of an aware ``datetime``."""
+    """Epoch microseconds of an aware ``datetime``, exactly."""
     return (moment - _EPOCH) // _MICROSECOND
 
 

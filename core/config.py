@@ -65,6 +65,28 @@ class TaskRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("a task rule needs a condition: id, text, regex, agent or labels")
 
 
+class TeamRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[teams]]``: executions whose trace names no team are of the team ``team`` when a glob matches.
+
+    Globs know ``*`` and ``?``; the rules are tried in their order, the first that holds decides. A team that a trace
+    names itself always stands.
+
+    Attributes:
+        team: Name of the team.
+        agents: Globs for the agent. operators: Globs for the operator.
+    """
+
+    team: str
+    agents: list[str] = []
+    operators: list[str] = []
+
+    def __post_init__(self) -> None:
+        if not self.team.strip():
+            raise ValueError("a team needs a name that is not empty")
+        if not self.agents and not self.operators:
+            raise ValueError("a team rule needs a condition: agents or operators")
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What may be spent: tokens and US dollars; ``None`` is no limit, 0 is nothing at all."""
 
@@ -105,6 +127,21 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("thresholds must rise: 0 < guide <= warn <= block <= 1")
 
 
+class TrustRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[trust]]``: agents that match ``target`` feel ``trust`` (0 to 1) of the distress of those matching ``source``.
+
+    Names are globs; of several rules about one pair the first holds, and it goes before what delegation suggests.
+    """
+
+    source: str
+    target: str
+    trust: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.trust <= 1:
+            raise ValueError("trust lies between 0 and 1")
+
+
 class PatternSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[patterns]``: tokens the context window of every model holds; ``None`` goes by the name of the model."""
 
@@ -131,8 +168,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agents: list[AgentRule] = []
     redact: RedactSettings = RedactSettings()
     tasks: list[TaskRule] = []
+    teams: list[TeamRule] = []
     budget: BudgetSettings = BudgetSettings()
     thresholds: Thresholds = Thresholds()
+    trust: list[TrustRule] = []
     patterns: PatternSettings = PatternSettings()
     governance: GovernanceSettings = GovernanceSettings()
 

@@ -1,111 +1,18 @@
 """Every table of the vault, defined once: name, type, meaning, since when.
 
 From this one list come the Arrow schema that is written, the DuckDB types that are read, the JSON Schema of a row and
-the table in ``docs/rows.md``. Types are the small set that parquet, Delta, DuckDB and Polars agree on.
+the table in ``docs/rows.md``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from soma.table import LAYERS as LAYERS
+from soma.table import Table as Table
+from soma.table import optional as _optional
+from soma.table import required as _required
 
 SCHEMA_VERSION = 1
 """Version of the vault's layout; a vault of a higher version is refused, one of a lower version is migrated."""
-
-Type = Literal["string", "int32", "int64", "double", "bool", "timestamp", "list", "ints", "doubles", "map"]
-Layer = Literal["archive", "working", "emerging", "canon"]
-LAYERS: tuple[Layer, ...] = ("archive", "working", "emerging", "canon")
-
-
-class Column(NamedTuple):
-    """One column: ``nullable`` means that not knowing is allowed."""
-
-    name: str
-    type: Type
-    nullable: bool
-    meaning: str
-    since: int = 1
-
-
-class Table(NamedTuple):
-    """One table: ``key`` names a row, ``order`` is how rows are laid out inside files."""
-
-    layer: Layer
-    name: str
-    meaning: str
-    key: tuple[str, ...]
-    order: tuple[str, ...]
-    columns: tuple[Column, ...]
-
-    @property
-    def path(self) -> str:
-        """Where the table lies, relative to the vault."""
-        return f"{self.layer}/{self.name}"
-
-    def arrow(self) -> pa.Schema:
-        """The Arrow schema of the table."""
-        import pyarrow as pa
-
-        types = {
-            "string": pa.string(), "int32": pa.int32(), "int64": pa.int64(), "double": pa.float64(), "bool": pa.bool_(),
-            "timestamp": pa.timestamp("us", tz="UTC"), "list": pa.list_(pa.string()), "ints": pa.list_(pa.int64()),
-            "doubles": pa.list_(pa.float64()),
-            "map": pa.map_(pa.string(), pa.string()),
-        }  # fmt: skip
-        return pa.schema([pa.field(column.name, types[column.type], column.nullable) for column in self.columns])
-
-    def duckdb_types(self) -> dict[str, str]:
-        """DuckDB's type of every column."""
-        types = {
-            "string": "VARCHAR", "int32": "INTEGER", "int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN",
-            "timestamp": "TIMESTAMP WITH TIME ZONE", "list": "VARCHAR[]", "ints": "BIGINT[]", "doubles": "DOUBLE[]",
-            "map": "MAP(VARCHAR, VARCHAR)",
-        }  # fmt: skip
-        return {column.name: types[column.type] for column in self.columns}
-
-    def json_schema(self) -> dict[str, Any]:
-        """JSON Schema (2020-12) of one row as ``--json`` prints it, names in camelCase."""
-        types: dict[Type, dict[str, Any]] = {
-            "string": {"type": "string"}, "int32": {"type": "integer"}, "int64": {"type": "integer"},
-            "double": {"type": "number"}, "bool": {"type": "boolean"},
-            "timestamp": {"type": "string", "format": "date-time"},
-            "list": {"type": "array", "items": {"type": "string"}},
-            "ints": {"type": "array", "items": {"type": "integer"}},
-            "doubles": {"type": "array", "items": {"type": ["number", "null"]}},
-            "map": {"type": "object", "additionalProperties": {"type": "string"}},
-        }  # fmt: skip
-        properties = {}
-        for column in self.columns:
-            kind = dict(types[column.type], description=column.meaning)
-            properties[camel(column.name)] = (
-                {"anyOf": [kind, {"type": "null"}], "description": column.meaning} if column.nullable else kind
-            )
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": self.name,
-            "description": self.meaning,
-            "type": "object",
-            "properties": properties,
-            "required": [camel(column.name) for column in self.columns if not column.nullable],
-            "additionalProperties": False,
-        }
-
-
-def camel(name: str) -> str:
-    """``snake_case`` as ``camelCase``."""
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)
-
-
-def _required(name: str, type_: Type, meaning: str) -> Column:
-    return Column(name, type_, False, meaning)
-
-
-def _optional(name: str, type_: Type, meaning: str) -> Column:
-    return Column(name, type_, True, meaning)
-
 
 _EVIDENCE = (
     _required("source_id", "string", "the source the row was read from"),
@@ -335,6 +242,15 @@ PROPOSALS = Table(
     columns=_FINDING,
 )
 
+TEAM_FINDINGS = Table(
+    "working",
+    "team_findings",
+    "what soma's jobs found among the runs of one team alone; decays after 14 days unless found again",
+    key=("insight_id",),
+    order=("team_id", "insight_id"),
+    columns=(_required("team_id", "string", "the team"), *_FINDING),
+)
+
 DECAYED = Table(
     "archive",
     "decayed",
@@ -405,6 +321,7 @@ FIRINGS = Table(
         _required("family", "string", "agents dealt together: the agent without a trailing number"),
         _required("arm", "string", "treatment, control, or shadow: nobody was there to be told"),
         _required("source", "string", "hook, wrap, runtime, replay or test; test never counts"),
+        _optional("dealt", "int64", "0-based number of the firing among those dealt an arm in this vault; else null"),
         _required("severity", "string", "info, warn or critical"),
         _required("engine", "string", "digest of the engine's version, its configuration and the patterns"),
         _required("pressure", "double", "own pressure when it fired, 0 to 1"),
@@ -435,6 +352,24 @@ FIRING_OUTCOMES = Table(
         ),
         _optional("followed", "bool", "whether one of these actions has the advised role; null where none is advised"),
         _optional("success", "bool", "at horizon 0: whether the task was achieved, where it is known"),
+    ),
+)
+
+CALIBRATIONS = Table(
+    "working",
+    "calibrations",
+    "the learned aggregator: models of the chance that an execution fails, with what they are worth on held-out tasks",
+    key=("calibration_id",),
+    order=("after",),
+    columns=(
+        _required("calibration_id", "string", "digest of data, features and number of decisions"),
+        _required("after", "int32", "how many decisions of an execution the model knows"),
+        _required("data", "string", "digest of all rows of features and outcomes it was fitted on"),
+        _required("features", "int32", "version of the features"),
+        _required("executions", "int64", "executions with known success that were still running"),
+        _required("used_for", "list", "frameworks in which it takes the place of the documented blend"),
+        _required("held_out", "string", "areas under the ROC curve on tasks it was not fitted on, as JSON"),
+        _required("model", "string", "coefficients, means and spreads, as JSON"),
     ),
 )
 
@@ -472,7 +407,7 @@ AUDIT = Table(
     order=("number",),
     columns=(
         _required("number", "int64", "1, 2, 3, ..."),
-        _required("at", "timestamp", "when"),
+        _required("decided_at", "timestamp", "when"),
         _required("actor", "string", "the person"),
         _required("action", "string", "request, promote, supersede, reject or retire"),
         _required("subject", "string", "id of the proposal or policy"),
@@ -485,8 +420,8 @@ AUDIT = Table(
 )
 
 TABLES: tuple[Table, ...] = (
-    EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS, PATHS, RESULTS, PROPOSALS, DECAYED,
-    PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, POLICIES, AUDIT,
+    EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS, PATHS, RESULTS, PROPOSALS, TEAM_FINDINGS, DECAYED,
+    PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, CALIBRATIONS, POLICIES, AUDIT,
 )  # fmt: skip
 HARVESTED: tuple[Table, ...] = (EXECUTIONS, DECISIONS, SOURCES, QUARANTINE, OUTCOMES, INSIGHTS)
 """What was read or told; the other tables are made from these."""

@@ -59,7 +59,7 @@ def why_none(insight: Insight) -> str:
     """Why a finding without a draft has none."""
     if insight.type in _DRAFTS:
         return "the finding does not say which call was the wrong one"
-    return f"a {insight.type} finding says what is, not which call should not be made"
+    return f"a finding of the type {insight.type} says what is, not which call should not be made"
 
 
 def _nothing(_: Insight) -> None:

@@ -128,7 +128,7 @@ def _next(result: Shown) -> Iterator[RenderableType]:
 
 def _entry(entry: Entry) -> RenderableType:
     why = f": {plain(entry.reason, 300)}" if entry.reason else ""
-    when = str(clock.to_iso(entry.at))[:19].replace("T", " ")
+    when = str(clock.to_iso(entry.decided_at))[:19].replace("T", " ")
     what = f"{plain(entry.action, 20)} {plain(entry.subject, 80)}"
     return Padding(Text(f"{entry.number:>4}  {when}  {plain(entry.actor, 60)}  {what}{why}"), (0, 0, 0, 1))
 

@@ -112,9 +112,8 @@ def _proposal_page(one: Proposal, policies: Iterable[Ratified]) -> str:
 
 def _entry(entry: Entry) -> str:
     why = f": {_plain(entry.reason)}" if entry.reason else ""
-    return (
-        f"{entry.number}. {clock.to_iso(entry.at)}, {_plain(entry.actor)}, {entry.action} {_plain(entry.subject)}{why}"
-    )
+    who = f"{clock.to_iso(entry.decided_at)}, {_plain(entry.actor)}"
+    return f"- Entry {entry.number}, {who}: {entry.action} {_plain(entry.subject)}{why}"
 
 
 def _audit_page(entries: Iterable[Entry]) -> str:

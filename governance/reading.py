@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from soma.errors import NothingFound, UsageError
 from soma.globs import any_of
+from soma.schema import AUDIT
 from soma.synthesizer.jobs import insights
 from soma.synthesizer.jobs.insights import Insight
 from soma.synthesizer.wording import plain
@@ -18,6 +19,7 @@ from soma.vault.damage import Finding
 from .canon import ratified
 from .draft import draft, policy_id, why_none
 from .model import History, Overview, Proposal, Ratified, Shown, Verified
+from .policy import Policy
 from .witness import Witness
 
 STATUSES = ("pending", "promoted", "rejected", "superseded", "retired")
@@ -110,6 +112,22 @@ def show(root: VaultRoot, identity: str, *, now: int) -> Shown:
     )
 
 
+def policy_of(root: VaultRoot, identity: str, *, now: int) -> Policy:
+    """The policy a proposal would become, or the one of the canon with this id.
+
+    Raises:
+        NothingFound: if nothing has this id.
+        UsageError: if the proposal gives no policy.
+    """
+    shown = show(root, identity, now=now)
+    if shown.draft is not None:
+        return shown.draft
+    if shown.policies:
+        return shown.policies[-1].policy
+    why = shown.no_draft or "it was decided already"
+    raise UsageError(f"{identity} gives no policy: {why}", hint="write one (docs/governance.md) and name its file")
+
+
 def history(root: VaultRoot, identity: str | None = None) -> History:
     """The audit, or what it says about one proposal or policy.
 
@@ -141,7 +159,7 @@ def verify(root: VaultRoot, *, head: str | None = None) -> Verified:
     canon = canon_of(root)
     findings = list(canon.findings)
     if head and not any(entry.hash.startswith(head.lower()) for entry in canon.chain.entries):
-        findings.append(Finding("archive/audit", f"no entry has the hash {plain(head, 64)}, though you noted one"))
+        findings.append(Finding(AUDIT.path, f"no entry has the hash {plain(head, 64)}, though you noted one"))
     findings += Witness(root.path).compare(canon.chain)
     return Verified(
         entries=len(canon.chain.entries), policies=len(canon.rows), head=canon.chain.head, findings=tuple(findings)

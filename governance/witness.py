@@ -12,6 +12,7 @@ from pathlib import Path
 from soma import files
 from soma.config import home
 from soma.identity import digest
+from soma.schema import AUDIT
 from soma.vault.audit import Chain
 from soma.vault.damage import Finding
 
@@ -30,22 +31,19 @@ class Witness:
         """What was seen earlier and is gone; where nothing is, the chain's last entry is noted."""
         seen = self._seen()
         if seen and all(entry.hash != seen for entry in chain.entries):
-            told = (
-                f"the entry with hash {seen[:16]}… was there when you last looked ({self._path} remembers) and is gone"
-            )
-            return [Finding("archive/audit", told)]
-        if not chain.findings:
-            self.note(chain.head)
+            gone = f"the entry with hash {seen[:16]}… was there when you last looked and is gone"
+            told = f"{gone} (if you made this vault anew, delete {self._path})"
+            return [Finding(AUDIT.path, told)]
+        if not chain.findings and chain.head not in ("", seen):
+            self._note(chain.head)
         return []
 
-    def note(self, head: str) -> None:
-        """Remember the last entry. Where that cannot be written down, nothing is remembered."""
-        if not head or head == self._seen():
-            return
+    def _note(self, head: str) -> None:
         try:
             files.make_private_folder(self._path.parent)
             files.write_private(self._path, head.encode())
         except OSError:
+            # Where nothing can be written down, nothing is remembered: the audit itself is whole without it.
             return
 
     def _seen(self) -> str:

@@ -59,14 +59,24 @@ def draw(seed: str, firing: Firing, urn: Urn | None = None) -> tuple[GuidanceArm
     if not firing.firing_id or not seed:
         raise ValueError("a firing is dealt by its id and a stored seed: neither may be empty")
     stratum = (firing.pattern, family_of(firing.agent_id))
-    left = urn or Urn()
-    if not left.treatment_left and not left.control_left:
-        half = _SIZES[_number(seed, "size", *stratum, str(left.block + 1)) % len(_SIZES)] // 2
-        left = Urn(left.block + 1, half, half)
+    left = _filled(seed, stratum, urn or Urn())
     balls = left.treatment_left + left.control_left
     if _number(seed, "arm", *stratum, firing.firing_id) * balls < left.treatment_left * _WHOLE:
         return "treatment", Urn(left.block, left.treatment_left - 1, left.control_left)
     return "control", Urn(left.block, left.treatment_left, left.control_left - 1)
+
+
+def urn_after(seed: str, pattern: str, family: str, arms: Iterable[GuidanceArm]) -> Urn:
+    """The urn of a pattern and family after the arms it dealt so far, in order: what stored rows are enough for."""
+    left = Urn()
+    for arm in arms:
+        left = _filled(seed, (pattern, family), left)
+        treated = arm == "treatment"
+        # Rows that another seed dealt may not fit a block of this one: it then ends early.
+        left = Urn(
+            left.block, max(0, left.treatment_left - treated), max(0, left.control_left - (not treated))
+        )  # fmt: skip
+    return left
 
 
 def deal(seed: str, firings: Iterable[Firing]) -> Iterator[tuple[Firing, GuidanceArm]]:
@@ -82,6 +92,14 @@ def deal(seed: str, firings: Iterable[Firing]) -> Iterator[tuple[Firing, Guidanc
             stratum = (firing.pattern, family_of(firing.agent_id))
             dealt[firing.firing_id], urns[stratum] = draw(seed, firing, urns.get(stratum))
         yield firing, dealt[firing.firing_id]
+
+
+def _filled(seed: str, stratum: tuple[str, str], left: Urn) -> Urn:
+    """The urn, with the next block in it if it is empty."""
+    if left.treatment_left or left.control_left:
+        return left
+    half = _SIZES[_number(seed, "size", *stratum, str(left.block + 1)) % len(_SIZES)] // 2
+    return Urn(left.block + 1, half, half)
 
 
 def _number(seed: str, *parts: str) -> int:

@@ -1,4 +1,4 @@
-"""Agents by name, and what to suggest when a name is not known."""
+"""Agents and teams by name, and what to suggest when a name is not known."""
 
 from __future__ import annotations
 
@@ -26,6 +26,26 @@ def require_known(name: str, known: Iterable[str]) -> None:
     Raises:
         NothingFound: with the nearest names as a hint.
     """
+    _require(name, known, "an agent", "soma status lists the agents")
+
+
+def team_names(vault: Queryable) -> list[str]:
+    """Every team of the vault, in order."""
+    table = vault.sql("SELECT DISTINCT team_id FROM executions WHERE team_id IS NOT NULL ORDER BY team_id")
+    names: list[str] = table["team_id"].to_pylist()
+    return names
+
+
+def require_team(name: str, known: Iterable[str]) -> None:
+    """Refuse a team that is none of ``known``.
+
+    Raises:
+        NothingFound: with the nearest names as a hint.
+    """
+    _require(name, known, "a team", "teams come from traces, or from [[teams]] in soma.toml; soma operators lists them")
+
+
+def _require(name: str, known: Iterable[str], what: str, otherwise: str) -> None:
     from rapidfuzz import process, utils
 
     names = sorted(known)
@@ -33,5 +53,5 @@ def require_known(name: str, known: Iterable[str]) -> None:
         return
     near = process.extract(name, names, processor=utils.default_process, limit=_SUGGESTED, score_cutoff=_NEAR)
     words = " or ".join(plain(choice, 60) for choice, *_ in near)
-    hint = f"did you mean {words}?" if words else "soma status lists the agents"
-    raise NothingFound(f"the vault holds no run of an agent {plain(name, 60)!r}", hint=hint)
+    hint = f"did you mean {words}?" if words else otherwise
+    raise NothingFound(f"the vault holds no run of {what} {plain(name, 60)!r}", hint=hint)

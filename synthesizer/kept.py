@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _Result = TypeVar("_Result")
-METHOD = 2
+METHOD = 3
 """Raised when a job answers the same rows differently than before: what older methods answered is not used again."""
 
 

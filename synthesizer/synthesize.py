@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from soma import clock, codec
-from soma.config import TaskRule
-from soma.schema import DECAYED, PROPOSALS, RESULTS
-from soma.synthesizer.jobs import archetypes, divergence, drift, insights, signatures, tasks, variants
-from soma.vault import VaultRoot
+from soma.config import TaskRule, TeamRule
+from soma.schema import DECAYED, PROPOSALS, RESULTS, TEAM_FINDINGS, Table
+from soma.synthesizer.agents import team_names
+from soma.synthesizer.jobs import archetypes, divergence, drift, grade, insights, signatures, tasks, variants
+from soma.vault import Snapshot, VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.writer import Changes
 
@@ -28,6 +29,7 @@ JOBS: Mapping[str, Callable[[Keeping], object]] = {
     "divergence": divergence.run,
     "drift": drift.run,
     "archetypes": archetypes.run,
+    "grade": grade.run,
     "insights": insights.find,
 }
 """The jobs whose whole answers are kept, in the order in which they use one another's."""
@@ -75,6 +77,7 @@ def synthesize(
     *,
     now: int,
     task_rules: Sequence[TaskRule] = (),
+    team_rules: Sequence[TeamRule] = (),
     told: Callable[[str], None] = lambda _: None,
     replay: Callable[[VaultRoot], int] | None = None,
 ) -> Synthesis:
@@ -84,6 +87,7 @@ def synthesize(
         root: The vault.
         now: The instant findings are dated with, in epoch microseconds: ``soma.clock.now()``.
         task_rules: The project's rules about tasks.
+        team_rules: Its rules about teams.
         told: Called with the name of each job as it starts.
         replay: Keeps the pressure of what is new, so that jobs find it; tells of how many executions. It is given by
             whoever may import the pressure engine: ``soma.pressure.replay.keep``.
@@ -96,28 +100,38 @@ def synthesize(
     if replay is not None:
         told("pressure")
         replayed = replay(root)
-    snapshot = root.snapshot(task_rules)
+    snapshot = root.snapshot(task_rules, team_rules)
     vault = Keeping(snapshot)
     paths = 0
     runs: list[JobRun] = []
     changes = Changes()
     findings: Sequence[insights.Finding] | None = None
+    in_teams: dict[str, Sequence[insights.Finding]] = {}
     fresh = bool(snapshot.sql(query(__package__, "answered"), (basis(vault),))["answers"][0].as_py())
     if not fresh:
         told("paths")
         paths = _add_paths(root)
-        vault = Keeping(root.snapshot(task_rules))
+        newest = root.snapshot(task_rules, team_rules)
+        vault = Keeping(newest)
         for name, job in JOBS.items():
             told(name)
             started = clock.stopwatch()
             job(vault)
             runs.append(JobRun(name, round(clock.stopwatch() - started, 3)))
         findings = insights.find(vault).findings
+        for team in team_names(newest):
+            told(f"team {team}")
+            in_teams[team] = insights.find(Keeping(newest.of_team(team))).findings
         _keep(vault, changes)
     with root.writer() as writer:
         # Read under the lock: a person may have decided on a proposal while the jobs ran.
-        merged = insights.merge(insights.known(root.snapshot()), findings, now=now)
-        _keep_findings(merged, now, changes)
+        present = root.snapshot()
+        merged = insights.merge(insights.known(present), findings, now=now)
+        _keep_findings(merged, PROPOSALS, now, changes)
+        for team in sorted({*in_teams, *_teams_kept(present)}):
+            found = in_teams.get(team, None if fresh else ())
+            _keep_findings(insights.merge(insights.known(present, team), found, now=now, team=team), TEAM_FINDINGS, now,
+                           changes, team_id=team)  # fmt: skip
         version = writer.commit(changes, role="synthesizer")
     return Synthesis(
         version=version,
@@ -156,16 +170,21 @@ def _keep(vault: Keeping, changes: Changes) -> None:
     changes.add(RESULTS, "basis", old | {made_from}, pa.Table.from_pylist(rows, schema=RESULTS.arrow()))
 
 
-def _keep_findings(merged: insights.Merged, now: int, changes: Changes) -> None:
+def _teams_kept(vault: Snapshot) -> list[str]:
+    found: list[str] = vault.sql(query(__package__, "teams"))["team_id"].to_pylist()
+    return found
+
+
+def _keep_findings(merged: insights.Merged, table: Table, now: int, changes: Changes, **place: str) -> None:
     import pyarrow as pa
 
     if merged.changed:
         ids = {item.insight_id for item in (*merged.proposals, *merged.gone)}
-        rows = [_row(item) for item in merged.proposals]
-        changes.add(PROPOSALS, "insight_id", ids, pa.Table.from_pylist(rows, schema=PROPOSALS.arrow()))
+        rows = [_row(item) | place for item in merged.proposals]
+        changes.add(table, "insight_id", ids, pa.Table.from_pylist(rows, schema=table.arrow()))
     if merged.gone:
         rows = [
-            {**_row(item), "status": "decayed", "decayed_from": PROPOSALS.layer, "decayed_at": clock.to_datetime(now)}
+            {**_row(item), "status": "decayed", "decayed_from": table.layer, "decayed_at": clock.to_datetime(now)}
             for item in merged.gone
         ]
         changes.add(DECAYED, "insight_id", set(), pa.Table.from_pylist(rows, schema=DECAYED.arrow()))

@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
 from soma import clock, codec
+from soma.errors import VaultError
 from soma.identity import digest
-from soma.schema import AUDIT
+from soma.schema import AUDIT, Table
 
 from .damage import Finding
 from .snapshot import Snapshot
@@ -26,10 +28,10 @@ _MAC_BYTES = 16
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """One entry, as the table ``audit`` holds it; ``at`` is in epoch microseconds."""
+    """One entry, as the table ``audit`` holds it; ``decided_at`` in epoch microseconds."""
 
     number: int
-    at: int
+    decided_at: int
     actor: str
     action: str
     subject: str
@@ -81,7 +83,7 @@ def sealed(
 ) -> Entry:
     """The entry that follows ``before``."""
     entry = Entry(
-        number=len(before) + 1, at=at, actor=actor, action=action, subject=subject, reason=reason,
+        number=len(before) + 1, decided_at=at, actor=actor, action=action, subject=subject, reason=reason,
         details=codec.encode(details), previous=before[-1].hash if before else "", hash="", mac="",
     )  # fmt: skip
     whole = _hash(entry)
@@ -90,7 +92,8 @@ def sealed(
 
 def _hash(entry: Entry) -> str:
     said = [
-        entry.number, entry.at, entry.actor, entry.action, entry.subject, entry.reason, entry.details, entry.previous
+        entry.number, entry.decided_at, entry.actor, entry.action, entry.subject, entry.reason, entry.details,
+        entry.previous,
     ]  # fmt: skip
     return hashlib.sha256(codec.encode(said).encode()).hexdigest()
 
@@ -142,18 +145,32 @@ def _problem(entry: Entry, place: int, previous: str, key: bytes) -> str | None:
 
 def entries_of(rows: Iterable[dict[str, Any]]) -> list[Entry]:
     """Entries from rows of the table."""
-    return [Entry(**row | {"at": clock.from_datetime(row["at"])}) for row in rows]
+    return [Entry(**row | {"decided_at": clock.from_datetime(row["decided_at"])}) for row in rows]
 
 
 def row_of(entry: Entry) -> dict[str, Any]:
     """The row of an entry."""
-    return msgspec.structs.asdict(entry) | {"at": clock.to_datetime(entry.at)}
+    return msgspec.structs.asdict(entry) | {"decided_at": clock.to_datetime(entry.decided_at)}
 
 
 def audit_of(snapshot: Snapshot, key: bytes) -> Chain:
-    """The audit of a snapshot, verified against the head the commits remember.
+    """The audit of a snapshot, verified against the head the commits remember."""
+    rows, unreadable = readable(snapshot, AUDIT)
+    chain = chained(entries_of(rows), key=key, head=snapshot.audit_head)
+    return msgspec.structs.replace(chain, findings=(*unreadable, *chain.findings))
 
-    Raises:
-        VaultError: if a file of it is damaged.
+
+def readable(snapshot: Snapshot, table: Table) -> tuple[list[dict[str, Any]], list[Finding]]:
+    """The rows of every file that holds rows of the table, and what is wrong with the other files.
+
+    Anyone may have put a file there: it must not keep the rest from being read.
     """
-    return chained(entries_of(snapshot.read(AUDIT).to_pylist()), key=key, head=snapshot.audit_head)
+    live = snapshot.live(table)
+    rows: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    for path in live.paths():
+        try:
+            rows += live.read_one(path).to_pylist()
+        except VaultError as problem:
+            findings.append(Finding(f"{table.path}/{Path(path).name}", f"{problem.message}; it is not read"))
+    return rows, findings

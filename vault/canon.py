@@ -16,7 +16,7 @@ import msgspec
 from soma import clock, codec
 from soma.schema import POLICIES, PROPOSALS
 
-from .audit import Chain, Entry, audit_of
+from .audit import Chain, Entry, audit_of, readable
 from .damage import Finding
 from .root import VaultRoot
 from .snapshot import Snapshot
@@ -88,12 +88,13 @@ def canon_of(root: VaultRoot, snapshot: Snapshot | None = None) -> Canon:
     """The canon of a vault as it is now, or of a snapshot of it, every row held against the audit.
 
     Raises:
-        VaultMissing, VaultError: if the vault, its key, or a file of the canon or the audit cannot be read.
+        VaultMissing, VaultError: if the vault or its key cannot be read.
     """
     pinned = snapshot or root.snapshot()
     chain = audit_of(pinned, root.key())
-    rows, findings = sound(rows_of(pinned.read(POLICIES).to_pylist()), chain)
-    return Canon(tuple(rows), chain, (*chain.findings, *findings, *_proposals(pinned, chain)))
+    stand, unreadable = readable(pinned, POLICIES)
+    rows, findings = sound(rows_of(stand), chain)
+    return Canon(tuple(rows), chain, (*chain.findings, *unreadable, *findings, *_proposals(pinned, chain)))
 
 
 def rows_of(table: Iterable[Mapping[str, Any]]) -> list[CanonRow]:

@@ -189,10 +189,28 @@ class LiveTable:
         """
         import pyarrow as pa
 
+        parts = [self.read_one(path, columns, verify=verify) for path in self.paths()]
+        return pa.concat_tables(parts) if parts else self._wanted(columns).empty_table()
+
+    def read_one(self, path: str, columns: list[str] | None = None, *, verify: bool = False) -> pa.Table:
+        """The rows of one of the live files.
+
+        Raises:
+            VaultError: if it is missing or damaged, or holds no rows of this table.
+        """
+        import pyarrow as pa
+
+        try:
+            return read_file(path, columns, verify=verify).cast(self._wanted(columns))
+        except (ValueError, pa.ArrowException) as problem:
+            raise VaultError(f"a file of the vault holds other rows than its table: {_first_line(problem)}",
+                             where=path) from problem  # fmt: skip
+
+    def _wanted(self, columns: list[str] | None) -> pa.Schema:
+        import pyarrow as pa
+
         schema = self.table.arrow()
-        wanted = pa.schema([schema.field(name) for name in columns]) if columns else schema
-        parts = [read_file(path, columns, verify=verify).cast(wanted) for path in self.paths()]
-        return pa.concat_tables(parts) if parts else wanted.empty_table()
+        return pa.schema([schema.field(name) for name in columns]) if columns else schema
 
     def vacuum(self, retention_hours: int, *, dry_run: bool) -> list[str]:
         """Delete files that no version inside the retention refers to; returns their names."""

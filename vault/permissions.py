@@ -9,6 +9,7 @@ from soma.errors import VaultError
 from soma.schema import (
     AUDIT,
     BY_NAME,
+    CALIBRATIONS,
     DECAYED,
     DECISIONS,
     EXECUTIONS,
@@ -20,6 +21,7 @@ from soma.schema import (
     PRESSURE,
     PROPOSALS,
     RESULTS,
+    TEAM_FINDINGS,
     VITALS,
     Table,
 )
@@ -33,12 +35,13 @@ from .root import VaultRoot
 if TYPE_CHECKING:
     from .writer import Changes, Replacement
 
-Role = Literal["harvester", "synthesizer", "replay", "governance", "keeper"]
+Role = Literal["harvester", "synthesizer", "replay", "recorder", "governance", "keeper"]
 
 MAY_WRITE: Mapping[Role, tuple[Table, ...]] = {
     "harvester": HARVESTED,
-    "synthesizer": (PATHS, RESULTS, PROPOSALS, DECAYED),
+    "synthesizer": (PATHS, RESULTS, PROPOSALS, TEAM_FINDINGS, DECAYED, CALIBRATIONS),
     "replay": (PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES),
+    "recorder": (FIRINGS, FIRING_OUTCOMES),
     "governance": (POLICIES, AUDIT, PROPOSALS),
     # Repairs take out what is broken and mark sources; they decide nothing.
     "keeper": HARVESTED,

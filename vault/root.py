@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from soma import clock, codec, files
-from soma.config import TaskRule
+from soma.config import TaskRule, TeamRule
 from soma.errors import VaultError, VaultMissing, VaultNewer
 from soma.schema import LAYERS, SCHEMA_VERSION
 
@@ -128,11 +128,12 @@ class VaultRoot:
             )
         return version
 
-    def snapshot(self, task_rules: Sequence[TaskRule] = ()) -> Snapshot:
+    def snapshot(self, task_rules: Sequence[TaskRule] = (), team_rules: Sequence[TeamRule] = ()) -> Snapshot:
         """The vault as it is now, pinned: what is committed later does not change it.
 
         Args:
             task_rules: The project's rules about which executions attempt which task, for the jobs that ask it.
+            team_rules: Its rules about teams that traces do not name.
 
         Raises:
             VaultMissing, VaultNewer, VaultError: if it cannot be opened.
@@ -143,7 +144,7 @@ class VaultRoot:
             raise VaultError("the vault has an older layout", where=str(self.path),
                              hint="the next soma harvest brings it up to date")  # fmt: skip
         snapshot = Snapshot.pin(self.path)
-        snapshot.task_rules = tuple(task_rules)
+        snapshot.task_rules, snapshot.team_rules = tuple(task_rules), tuple(team_rules)
         return snapshot
 
     def writer(self, *, wait_s: float = _WAIT_S) -> Writer:

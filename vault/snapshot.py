@@ -8,13 +8,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soma.config import TaskRule
+from soma import codec
+from soma.config import TaskRule, TeamRule
 from soma.errors import UsageError, VaultError
 from soma.identity import digest
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, HARVESTED, TABLES, Table
 
 from .delta import LiveTable
 from .promise import last_promise
+from .teams import place_teams
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,12 +33,16 @@ class Snapshot:
         version: Number of the harvest commit it shows; 0 for an empty vault.
         vault: The vault's folder.
         task_rules: Rules of the project about which executions attempt which task; whoever asks sets them.
+        team_rules: Rules of the project about teams that traces do not name.
+        team: The one team whose executions it shows; ``None`` shows all.
         audit_head: Hash of the audit's last entry as the last commit remembers it; empty where it remembers none.
     """
 
     def __init__(self, vault: Path, version: int, tables: Mapping[str, LiveTable], audit_head: str = "") -> None:
         self.audit_head = audit_head
         self.task_rules: tuple[TaskRule, ...] = ()
+        self.team_rules: tuple[TeamRule, ...] = ()
+        self.team: str | None = None
         self.vault = vault
         self.version = version
         self._tables = tables
@@ -62,6 +68,12 @@ class Snapshot:
             return cls(vault, executions.transaction(), {EXECUTIONS.name: executions, **tables}, promise.audit)
         raise VaultError("the vault changes faster than it can be opened", where=str(vault), hint="try again")
 
+    def of_team(self, team: str) -> Snapshot:
+        """The same snapshot with the executions of one team only, and nothing of other teams in any answer."""
+        narrowed = Snapshot(self.vault, self.version, self._tables, self.audit_head)
+        narrowed.task_rules, narrowed.team_rules, narrowed.team = self.task_rules, self.team_rules, team
+        return narrowed
+
     def live(self, table: Table) -> LiveTable:
         """One table as pinned."""
         return self._tables[table.name]
@@ -70,6 +82,8 @@ class Snapshot:
     def basis(self) -> str:
         """Digest of the files that hold what was harvested and told: equal means that every answer is the same."""
         names = [f"{table.name}/{name}" for table in HARVESTED for name in sorted(self.live(table).files())]
+        if self.team_rules or self.team is not None:
+            names.append(codec.encode([self.team_rules, self.team]))
         return digest("\n".join(names), size=16)
 
     def read(self, table: Table, columns: list[str] | None = None) -> pa.Table:
@@ -122,11 +136,7 @@ class Snapshot:
         """All visible executions, labels from outside applied, with what the pressure engine kept of each."""
         import polars as pl
 
-        query = (
-            "SELECT e.*, v.peak_pressure, v.warn_ms FROM executions AS e "
-            "LEFT JOIN vitals AS v ON v.execution_id = e.execution_id ORDER BY e.execution_id"
-        )
-        return pl.DataFrame(self.sql(query)).lazy()
+        return pl.DataFrame(self.sql("SELECT * FROM executions ORDER BY execution_id")).lazy()
 
     @cached_property
     def decisions(self) -> pl.LazyFrame:
@@ -161,6 +171,7 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
         connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
     for views in ("views.sql", "paths.sql"):
         connection.execute(files("soma.vault").joinpath(views).read_text())
+    place_teams(connection, snapshot.team_rules, snapshot.team)
     connection.execute("SET lock_configuration = true")
     return connection
 

@@ -1,18 +1,27 @@
 -- What a question sees. Stored tables end in _stored; the views apply the rules of docs/rows.md.
 
--- A run log (one line per run) stands for its run only as long as no transcript of that run is known.
+-- A run log (one line per run) stands for its run only as long as no transcript of that run is known. Beside each
+-- execution its highest pressure and its time at WARN or above, where it was replayed.
 CREATE TEMP TABLE executions AS
 WITH transcripts AS (
     SELECT DISTINCT framework, session_id
     FROM executions_stored
     WHERE session_id IS NOT NULL AND labels['record'] IS DISTINCT FROM 'run-log'
 ),
+felt AS (
+    SELECT execution_id, reading, max(peak_pressure) AS peak_pressure, max(warn_ms) AS warn_ms
+    FROM vitals_stored
+    GROUP BY execution_id, reading
+),
 told AS (
     SELECT
         e.*,
+        f.peak_pressure,
+        f.warn_ms,
         coalesce(by_execution.success, by_session.success) AS told_success,
         coalesce(by_execution.score, by_session.score) AS told_score
     FROM executions_stored AS e
+    LEFT JOIN felt AS f ON f.execution_id = e.execution_id AND f.reading = e.reading
     LEFT JOIN outcomes_stored AS by_execution ON by_execution.key = e.execution_id
     LEFT JOIN outcomes_stored AS by_session ON by_session.key = e.session_id
     LEFT JOIN transcripts AS t
@@ -47,6 +56,8 @@ CREATE VIEW outcomes AS SELECT * FROM outcomes_stored;
 
 -- What soma's own jobs found.
 CREATE VIEW proposals AS SELECT * FROM proposals_stored;
+-- The same among the runs of one team.
+CREATE VIEW team_findings AS SELECT * FROM team_findings_stored;
 
 -- Proposals of all origins. Several sources may tell the same finding: one row of them, always the same whatever order
 -- they came in.
@@ -107,3 +118,5 @@ SELECT o.* REPLACE (CASE WHEN o.horizon = 0 THEN coalesce(e.success, o.success) 
 FROM firing_outcomes_stored AS o
 JOIN firings AS f ON f.firing_id = o.firing_id
 LEFT JOIN executions AS e ON e.execution_id = f.execution_id;
+
+CREATE VIEW calibrations AS SELECT * FROM calibrations_stored;

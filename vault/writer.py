@@ -24,6 +24,7 @@ import msgspec
 
 from soma.schema import AUDIT, BY_NAME, DECISIONS, EXECUTIONS, Table
 
+from . import invariants
 from .delta import LiveTable, read_file
 from .fragment import Fragment, write_fragment
 from .lock import WriterLock
@@ -144,6 +145,9 @@ class Writer:
     def _prepare(self, table: Table, parts: list[Replacement]) -> Change:
         import pyarrow as pa
 
+        for part in parts:
+            # Before Arrow refuses them in words of its own.
+            invariants.require(table, part.rows)
         live = LiveTable(self.vault, table)
         kept: list[pa.Table] = []
         removed: list[str] = []

@@ -7,6 +7,7 @@ from soma.adapters.contract import Adapter
 from .capabilities import CAPABILITIES
 from .companions import companions, context
 from .map import map_records
+from .original import original
 from .read import read
 from .sniff import sniff
 
@@ -19,4 +20,5 @@ ADAPTER = Adapter(
     map=map_records,
     companions=companions,
     context=context,
+    original=original,
 )

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from soma import codec
 from soma.adapters.blocks.document import as_object
 from soma.errors import SourceError
-from soma.source import Damage, Limits, Reading, Record, Source
+from soma.source import DEFAULT_LIMITS, Damage, Limits, Reading, Record, Source
 
 from .facts import Session, from_window
 
@@ -56,6 +56,34 @@ def read_database(source: Source, limits: Limits) -> Reading:
                 yield from _cron_runs(source, connection)
         except (sqlite3.Error, OverflowError) as problem:
             yield Damage(source_id=source.source_id, offset=0, length=0, reason=f"the database breaks off: {problem}")
+
+
+def row_at(source: Source, session_id: str | None, number: int) -> bytes | None:
+    """The JSON of one row, by the number that is its offset; ``None`` when there is no such row.
+
+    Args:
+        source: The database.
+        session_id: The session whose rows are numbered; without transcripts the row of a cron run is meant.
+        number: Sequence number of an entry, rowid of a cron run.
+
+    Raises:
+        SourceError: if the database cannot be opened.
+        sqlite3.Error: if it cannot be read.
+    """
+    with closing(_opened(source)) as connection:
+        tables = _tables(connection)
+        if "transcript_events" not in tables:
+            row = connection.execute("SELECT detail_json, NULL FROM task_runs WHERE rowid = ?", (number,)).fetchone()
+        else:
+            packed = "event_zstd" if "event_zstd" in tables["transcript_events"] else "NULL"
+            query = f"SELECT event_json, {packed} FROM transcript_events WHERE session_id = ? AND seq = ?"  # noqa: S608
+            row = connection.execute(query, (session_id, number)).fetchone()
+        return None if row is None else _json_of(row[0], row[1], DEFAULT_LIMITS)
+
+
+def _json_of(plain: Any, packed: Any, limits: Limits) -> bytes:
+    data = plain if isinstance(plain, bytes) else b""
+    return data or (_unpacked(packed, limits.record_bytes) if isinstance(packed, bytes) else b"")
 
 
 def _opened(source: Source) -> sqlite3.Connection:
@@ -107,9 +135,7 @@ def _transcripts(
 
 
 def _entry(source: Source, seq: int, plain: Any, packed: Any, limits: Limits) -> Record | Damage:
-    data = plain if isinstance(plain, bytes) else b""
-    if not data and isinstance(packed, bytes):
-        data = _unpacked(packed, limits.record_bytes)
+    data = _json_of(plain, packed, limits)
     if len(data) <= limits.record_bytes:
         try:
             value = codec.decode(data)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from soma.governance.policy import Bottleneck, Conformance, Policy
 from soma.synthesizer.inputs import Queryable, answer
-from soma.synthesizer.jobs.insights.ground import Ground, Run
+from soma.synthesizer.jobs.insights.ground import Effect, Ground, Run
 from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import proportion
 from soma.synthesizer.wording import number
@@ -47,7 +47,7 @@ def run(vault: Queryable, policy: Policy) -> Backtest:
 
 def _told(ground: Ground, policy: Policy, judged: Sequence[_Judged], unjudged: int) -> Backtest:
     hit = [one for one in judged if one.trace.first is not None]
-    effect = ground.effect({one.run.execution_id for one in hit}, [one.run for one in judged])
+    effect, same_agent = _effect(ground, judged)
     measure: Measure = effect.measure if effect else _measure(judged)
     ends = {one.run.execution_id: did_well(one.run, measure) for one in judged}
     good, bad = ([one for one in judged if ends[one.run.execution_id] is well] for well in (True, False))
@@ -66,6 +66,7 @@ def _told(ground: Ground, policy: Policy, judged: Sequence[_Judged], unjudged: i
         failing=proportion(len(hit_bad), len(hit_bad) + len(hit_good)),
         unknown=len(hit) - len(hit_bad) - len(hit_good),
         effect=effect.difference if effect else None,
+        same_agent=same_agent,
         hit_share=effect.marked if effect else None,
         other_share=effect.others if effect else None,
         calls_left=statistics.median(one.trace.left for one in hit) if hit else None,
@@ -73,8 +74,21 @@ def _told(ground: Ground, policy: Policy, judged: Sequence[_Judged], unjudged: i
         agents=_by_agent(judged, ends),
         saves=tuple(_example(one, False) for one in _telling(hit_bad)),
         blocks=tuple(_example(one, True) for one in _telling(hit_good)),
-        cautions=tuple(_cautions(policy, len(hit_bad) + len(hit_good), unjudged)),
+        cautions=tuple(
+            _cautions(policy, len(hit_bad) + len(hit_good), unjudged, across=bool(effect) and not same_agent)
+        ),
     )
+
+
+def _effect(ground: Ground, judged: Sequence[_Judged]) -> tuple[Effect | None, bool]:
+    """Hit against not hit of the same agent and task; where few can be compared so, of the same task by any agent."""
+    runs = [one.run for one in judged]
+    hit = {one.run.execution_id for one in judged if one.trace.first is not None}
+    own = ground.effect(hit, runs)
+    if own is not None and min(own.marked.total, own.others.total) >= _FEW:
+        return own, True
+    anyone = ground.effect(hit, runs, stratum=lambda run: ground.task_of(run.execution_id))
+    return (anyone, False) if anyone is not None else (own, own is not None)
 
 
 def _measure(judged: Sequence[_Judged]) -> Measure:
@@ -121,11 +135,13 @@ def _example(one: _Judged, good: bool) -> Example:
     )  # fmt: skip
 
 
-def _cautions(policy: Policy, known: int, unjudged: int) -> list[str]:
+def _cautions(policy: Policy, known: int, unjudged: int, *, across: bool) -> list[str]:
     told = [
         "What a stopped execution would have done instead is not known: saved means stopped, not mended.",
         "Executions are hit because they are in trouble: that more of them fail does not show that the call is why.",
     ]
+    if across:
+        told.append("Different agents are compared: what they differ in besides this call counts too.")
     if policy.origin:
         told.append("It was drafted from these very executions: on new ones it will do worse than here.")
     if known < _FEW:

@@ -19,6 +19,5 @@ SELECT
     p.mode
 FROM (SELECT unnest(?::VARCHAR[]) AS execution_id, unnest(range(len(?::VARCHAR[]))) AS place) AS wanted
 INNER JOIN decisions AS d ON d.execution_id = wanted.execution_id
-INNER JOIN visible AS v ON v.execution_id = d.execution_id
-LEFT JOIN pressure_stored AS p ON p.decision_id = d.decision_id AND p.reading = v.reading
+LEFT JOIN pressure AS p ON p.decision_id = d.decision_id
 ORDER BY wanted.place ASC NULLS LAST, d.step ASC NULLS LAST, d.decision_id ASC NULLS LAST

@@ -62,7 +62,7 @@ def _figures(result: Backtest) -> Table:
     table.add_row("false blocks", f"{_share(result.false_blocks)} of the runs that {ended}")
     if result.calls_left is not None:
         time = f" and {duration(result.ms_left)}" if result.ms_left is not None else ""
-        table.add_row("it went on for", f"{result.calls_left:g} calls{time} after the first hit (median)")
+        table.add_row("it went on for", f"{result.calls_left:g} calls{time} from the first hit on (median)")
     return table
 
 
@@ -74,11 +74,12 @@ def _share(proportion: Proportion) -> str:
 
 def _difference(result: Backtest) -> Iterator[RenderableType]:
     if result.effect is None or result.hit_share is None or result.other_share is None:
-        yield Text("Too few runs of the same agent and task, hit and not hit, to compare how they end.")
+        yield Text("Too few runs of the same tasks, hit and not hit, to compare how they end.")
     else:
         did = "reach their goal" if result.measure == "success" else "complete"
+        among = ", agent by agent," if result.same_agent else ""
         yield Text(
-            f"On the same tasks {percent(result.hit_share.rate)} of the runs that are hit {did}, of the others "
+            f"On the same tasks{among} {percent(result.hit_share.rate)} of the runs that are hit {did}, of the others "
             f"{percent(result.other_share.rate)}: {points(result.effect)}"
         )
     yield Text()

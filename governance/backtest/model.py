@@ -54,7 +54,8 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         false_blocks: Of those that did well, those it would have stopped.
         failing: Of the hit ones whose end is known, those that did badly.
         unknown: Hit executions of which it is not known how they did.
-        effect: Hit minus not hit, compared within agent and task; ``None`` where too few can be compared.
+        effect: Hit minus not hit, compared task by task; ``None`` where too few can be compared.
+        same_agent: Whether only runs of the same agent were compared; where these are few, all agents are.
         hit_share, other_share: The two sides of that comparison.
         calls_left: Median calls from the first hit on, of hit executions. ms_left: Median time from it to the end.
         agents: By agent, those with most hits first.
@@ -75,6 +76,7 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     failing: Proportion
     unknown: int
     effect: Difference | None
+    same_agent: bool
     hit_share: Proportion | None
     other_share: Proportion | None
     calls_left: float | None

@@ -12,10 +12,12 @@ from soma.globs import any_of
 from soma.identity import digest
 
 from .conditions import Condition
-from .match import Call, Globs
+from .match import Call, Glob, Globs
 
 Effect = Literal["error", "warning"]
 Mode = Literal["enforce", "shadow"]
+Tasks = Annotated[tuple[Glob, ...], msgspec.Meta(max_length=10_000)]
+"""A finding about agents that do the same work names every task they share."""
 PolicyId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]*\Z", max_length=80)]
 
 
@@ -53,7 +55,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     agents: Globs = ()
     teams: Globs = ()
-    tasks: Globs = ()
+    tasks: Tasks = ()
     calls: Call = Call()
 
     def covers(self, facts: Facts) -> bool:

@@ -81,17 +81,18 @@ def _window(condition: Count) -> str:
 
 
 def _sequence(condition: Sequence) -> str:
+    same = {"": "", "action": "the same action again", "call": "the same call again, arguments and all"}[condition.same]
+    what = "" if condition.then.anything else call_words(condition.then)
+    it_is = ", ".join(part for part in (what, same) if part)
     steps = ", then ".join(_step(step) for step in condition.after)
-    row = " right before it" if condition.consecutive else " before it"
-    same = {"": "", "action": ", all the same action as it", "call": ", all the very same call as it"}[condition.same]
     within = f", within {number(condition.within, 'call')}" if condition.within else ""
-    what = "" if condition.then.anything else f"it is {call_words(condition.then)} and "
-    return f"{what}{row.strip()} came {steps}{same}{within}"
+    after = "right after" if condition.consecutive else "after"
+    return f"it {f'is {it_is}, and ' if it_is else ''}comes {after} {steps}{within}"
 
 
 def _step(step: Step) -> str:
-    times = {1: "", 2: "twice ", 3: "three times "}.get(step.times, f"{step.times} times ")
-    return f"{times}{result_words(step)}"
+    times = {1: "", 2: " (twice)"}.get(step.times, f" ({step.times} times)")
+    return f"{result_words(step)}{times}"
 
 
 def call_words(call: Call) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .finding import Finding, Pattern, Severity, Situation
-from .shell import broke
+from .shell import LOOKING, broke
 
 CALLS = 2
 """Shell calls that failed one after the other: the described system, too, warns before the third."""
@@ -12,6 +12,7 @@ CALLS = 2
 class BashErrorStreak(Pattern):
     """Fires when the last two shell calls failed with different programs; other work between does not end the streak.
 
+    Looking (``ls``, ``cat``) at what an error named is what the pattern advises, so that is not held against the agent.
     Two failures of one program are a bash retry, three failures of anything in a row a retry storm or error cascade.
     """
 
@@ -23,7 +24,7 @@ class BashErrorStreak(Pattern):
     def match(self, situation: Situation) -> Finding | None:
         """The finding, if this is a shell call that failed after another one that did."""
         recent = situation.state.window.recent
-        if not broke(recent[-1]):
+        if not broke(recent[-1]) or recent[-1].action in LOOKING:
             return None
         failed: list[str] = []
         between = waiting = 0

@@ -21,7 +21,8 @@ class BlindEdit(Pattern):
     Reading, searching, writing or editing it counts as having seen it, in the shell too where the command names it
     (``cat``, ``sed -n``, ``grep``, ``> file``), and so does a search through its folder. A new file is no blind edit,
     and an overwritten one is known only where the tool says so. Nothing is said where the file is not known, or where
-    an earlier call on a file of the same folder does not tell which one.
+    an earlier call on a file of the same folder does not tell which one. An edit that went well found the text it
+    replaces, so the agent knew the place: that is told, but warned of only when the edit failed or overwrote a file.
     """
 
     name = "blind_edit"
@@ -40,7 +41,7 @@ class BlindEdit(Pattern):
         name = unseen[0].rpartition("/")[2] or unseen[0]
         return Finding(
             self.name,
-            Severity.WARN,
+            Severity.INFO if action.outcome == "ok" and action.role == "edit" else Severity.WARN,
             f"{name} was changed without a look at it in the last {len(before)} actions",
             f"Read {name} now, and check that the change fits what is there.",
             self.healing,

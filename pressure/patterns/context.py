@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .finding import Finding, Pattern, Severity, Situation
 
 FULL, NEARLY = 0.80, 0.95
@@ -30,6 +32,7 @@ WINDOWS: tuple[tuple[str, int], ...] = (
 ``[patterns] context_window`` in ``soma.toml`` overrides it; a model that is not listed is not judged."""
 
 
+@lru_cache(maxsize=256)
 def window_of(model: str | None) -> int | None:
     """Tokens the model takes; ``None`` when not known. A gateway's part of the name (``openai/``) is left out."""
     name = (model or "").rpartition("/")[2].lower()
@@ -52,6 +55,7 @@ class Context(Pattern):
 
     def __init__(self, window: int | None = None) -> None:
         self._window = window
+        self.setting = "" if window is None else str(window)
 
     def match(self, situation: Situation) -> Finding | None:
         """The finding, if the window is nearly full."""

@@ -7,6 +7,7 @@ import re
 from soma.pressure.action import Action, bounded
 
 from .finding import Finding, Pattern, Severity, Situation
+from .shell import ANSWERING
 
 _CLAIM = re.compile(
     r"\b(?:successfully|all (?:the )?(?:tests?|checks) (?:now )?pass"
@@ -41,7 +42,7 @@ class FalseSuccess(Pattern):
     def match(self, situation: Situation) -> Finding | None:
         """The finding, if success is claimed right after a failure."""
         recent = situation.state.window.recent
-        if len(recent) < 2 or not recent[-2].failed:
+        if len(recent) < 2 or not recent[-2].failed or recent[-2].action in ANSWERING:
             return None
         claim = claimed(situation.action)
         if claim is None:

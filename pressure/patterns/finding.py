@@ -58,6 +58,7 @@ class Pattern(ABC):
         cooldown: Actions after a firing in which the pattern does not fire again for this agent.
         healing: Role of the action it usually advises next; ``None`` where it is none in particular.
         covered_by: Patterns that say all it would say: while one of them matches, it matches but does not fire.
+        setting: What was set about it, where something can be; part of what tells its firings from others.
     """
 
     name: ClassVar[str]
@@ -66,6 +67,7 @@ class Pattern(ABC):
     cooldown: ClassVar[int] = 5
     healing: ClassVar[str | None] = None
     covered_by: ClassVar[frozenset[str]] = frozenset()
+    setting: str = ""
 
     @abstractmethod
     def match(self, situation: Situation) -> Finding | None:

@@ -91,9 +91,9 @@ _NOTHING = Watched((), ())
 
 
 def patterns_digest(patterns: Iterable[Pattern]) -> str:
-    """What tells firings of one set of patterns from those of another: name, version, cooldown and exclusions of each.
+    """What tells firings of one set of patterns from those of another: name, version, setting, ranks, exclusions.
 
     A pattern that matches differently has another version.
     """
-    told = sorted((p.name, p.version, p.priority, p.cooldown, sorted(p.covered_by)) for p in patterns)
+    told = sorted((p.name, p.version, p.priority, p.cooldown, p.setting, sorted(p.covered_by)) for p in patterns)
     return digest(codec.encode(told))

@@ -7,8 +7,12 @@ from soma.pressure.window import Seen
 ANSWERING: frozenset[str] = frozenset(
     f"exec:{name}" for name in ("grep", "egrep", "fgrep", "rg", "ag", "diff", "cmp", "test", "which", "pgrep")
 )
-"""Their exit code 1 says that nothing was found or that files differ (POSIX). Measured: 13 of 35 second failures in a row
-outside of one corpus were such answers."""
+"""Their exit code 1 says that nothing was found, or that files differ (POSIX); a real error of theirs is missed."""
+
+LOOKING: frozenset[str] = frozenset(
+    f"exec:{name}" for name in ("ls", "cat", "pwd", "stat", "file", "head", "tail", "tree")
+)
+"""Programs by which an agent looks at what is there: after an error that is what it is advised to do."""
 
 
 def broke(seen: Seen) -> bool:

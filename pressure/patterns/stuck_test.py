@@ -45,14 +45,13 @@ class StuckTest(Pattern):
                 edited = False
         if runs < RUNS and not equal:
             return None
-        return Finding(
-            self.name,
-            Severity.WARN,
-            f"{now.action} still fails after {edits} edits: {runs} failing runs"
-            + (", the last with the same result as one before" if equal else ""),
-            "The edits do not reach the cause: read the failing code and the message anew before the next edit.",
-            self.healing,
-        )
+        if equal:
+            what = f"{now.action} fails with the same result as before {edits} edits"
+            advice = "The edits do not reach the cause: read the message and the failing code anew before the next one."
+        else:
+            what = f"{now.action} failed {runs} times with {edits} edits between"
+            advice = "List everything that fails and why before the next edit, instead of one repair after the other."
+        return Finding(self.name, Severity.WARN if equal else Severity.INFO, what, advice, self.healing)
 
 
 def _same_check(seen: Seen, now: Seen) -> bool:

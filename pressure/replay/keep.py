@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from soma import codec
 from soma.identity import digest
 from soma.pressure.constants import ENGINE_VERSION
 from soma.pressure.engine import Configuration, Engine
@@ -52,8 +53,10 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def engine_digest(configuration: Configuration, patterns: Iterable[Pattern] = PATTERNS) -> str:
-    """What decides what a replay answers: engine version, configuration and patterns."""
-    return digest(f"{ENGINE_VERSION} {configuration.digest} {patterns_digest(patterns)}")
+    """What decides what a replay answers: engine version, configuration, patterns and how each of them is set."""
+    known = tuple(patterns)
+    settings = codec.encode(sorted((pattern.name, sorted(vars(pattern).items())) for pattern in known))
+    return digest(f"{ENGINE_VERSION} {configuration.digest} {patterns_digest(known)} {settings}")
 
 
 def keep(

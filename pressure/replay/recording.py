@@ -23,12 +23,13 @@ from soma.files import write_private
 from soma.pressure.action import Action
 from soma.pressure.constants import ENGINE_VERSION
 from soma.pressure.engine import Configuration, Engine
-from soma.pressure.graph import Edge
+from soma.pressure.graph import Edge, joined
 from soma.pressure.reading import Reading
 
 SCHEMA_VERSION = 1
 _HINT = "soma replay reads recordings; for other traces: soma harvest FILE, then soma replay --execution ID"
 _LINE = struct.Struct("<ddB")
+_MARK = b'{"type":"header","schema":"soma.recording"'
 
 
 class Header(msgspec.Struct, frozen=True, tag="header", kw_only=True, rename="camel"):
@@ -123,7 +124,7 @@ def of_events(events: list[Event], configuration: Configuration, graph: Iterable
     """A recording of events in memory."""
     agents = list(dict.fromkeys(event.agent for event in events))
     header = Header(
-        configuration=configuration, configuration_digest=configuration.digest, agents=agents, graph=[*graph]
+        configuration=configuration, configuration_digest=configuration.digest, agents=agents, graph=joined(graph)
     )
     return Recording(header, events)
 
@@ -155,6 +156,18 @@ def write(path: Path, recording: Recording) -> None:
         OSError: if the folder cannot be written to.
     """
     write_private(path, b"\n".join(lines(recording)) + b"\n")
+
+
+def is_recording(path: Path) -> bool:
+    """Whether the file says in its first bytes that it is a recording; false for a folder.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(_MARK)) == _MARK
 
 
 def read(path: Path) -> Recording:

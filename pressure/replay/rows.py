@@ -18,7 +18,8 @@ from .recording import Step
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_TEXT = 500
+TEXT = 500
+"""Characters kept of what a pattern saw."""
 SHADOW = "shadow"
 """The arm of a firing at which nobody was there to be told."""
 REPLAY = "replay"
@@ -95,8 +96,8 @@ class Rows:
         parts = (finding.pattern, str(version), one.missing.execution_id, step.decision_id or str(number), REPLAY)
         firing_id = digest("\x1f".join(parts), size=12)
         self._rows[FIRINGS.name].append(
-            (firing_id, finding.pattern, version, one.agent_id, family_of(one.agent_id), SHADOW, REPLAY,
-             finding.severity.name.lower(), self._engine, reading.pressure, finding.what[:_TEXT], finding.healing,
+            (firing_id, finding.pattern, version, one.agent_id, family_of(one.agent_id), SHADOW, REPLAY, None,
+             finding.severity.name.lower(), self._engine, reading.pressure, finding.what[:TEXT], finding.healing,
              one.missing.execution_id, step.decision_id, number, step.action.started_at)
         )  # fmt: skip
         for outcome in outcomes(run, number, finding.pattern, finding.healing):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
+from soma.config import TrustRule
 from soma.errors import NothingFound, UsageError
+from soma.globs import any_of
 from soma.pressure.action import of_row
 from soma.pressure.constants import DELEGATION_TRUST
 from soma.pressure.engine import Configuration
@@ -50,13 +53,16 @@ def each_execution(snapshot: Snapshot) -> Iterator[tuple[dict[str, Any], list[Ev
             yield row, [Begin(row["agent_id"], row["execution_id"], row["task_text"]), *steps]
 
 
-def of_execution(snapshot: Snapshot, execution_id: str, configuration: Configuration) -> Recording:
+def of_execution(
+    snapshot: Snapshot, execution_id: str, configuration: Configuration, trust: Sequence[TrustRule] = ()
+) -> Recording:
     """One execution with all that was delegated from it, in the order of time, distress flowing to who delegated.
 
     Args:
         snapshot: The vault.
         execution_id: The beginning of the id is enough.
         configuration: What the engine is to be set to.
+        trust: Edges that were declared, before those that delegation suggests.
 
     Raises:
         NothingFound: if the vault knows no such execution.
@@ -72,14 +78,23 @@ def of_execution(snapshot: Snapshot, execution_id: str, configuration: Configura
     family = snapshot.sql(query("family"), [root]).to_pylist()
     names = _names(family)
     of_id = {row["execution_id"]: name for row, name in zip(family, names, strict=True)}
-    edges = [
-        Edge(of_id[row["execution_id"]], of_id[row["parent"]], DELEGATION_TRUST) for row in family if row["parent"]
-    ]
+    delegated = {(of_id[row["execution_id"]], of_id[row["parent"]]) for row in family if row["parent"]}
+    agent_of = {name: row["agent_id"] for row, name in zip(family, names, strict=True)}
+    edges = []
+    for pair in permutations(names, 2):
+        declared = _trust(agent_of[pair[0]], agent_of[pair[1]], trust)
+        if declared is not None or pair in delegated:
+            edges.append(Edge(*pair, DELEGATION_TRUST if declared is None else declared))
     events: list[Event] = [
         Begin(name, row["execution_id"], row["task_text"]) for row, name in zip(family, names, strict=True)
     ]
     events += _in_time(_steps(snapshot, family, names))
     return of_events(events, configuration, edges)
+
+
+def _trust(source: str, target: str, rules: Sequence[TrustRule]) -> float | None:
+    """What the first rule about these two agents declares."""
+    return next((rule.trust for rule in rules if any_of([rule.source], source) and any_of([rule.target], target)), None)
 
 
 def _names(family: Sequence[dict[str, Any]]) -> list[str]:

@@ -10,7 +10,19 @@ import pytest
 
 from tests.conftest import ROOT
 
-FOLDERS = ("core", "adapters", "harvester", "vault", "synthesizer", "pressure", "governance", "api", "testing", "cli")
+FOLDERS = (
+    "core",
+    "adapters",
+    "harvester",
+    "vault",
+    "synthesizer",
+    "pressure",
+    "governance",
+    "evidence",
+    "api",
+    "testing",
+    "cli",
+)
 MAY_IMPORT = {
     "core": {"core"},
     "adapters": {"core", "adapters"},
@@ -22,6 +34,8 @@ MAY_IMPORT = {
     "pressure/replay": {"core", "vault", "pressure", "pressure/replay"},
     # Policies are drafted from findings and judged by the same statistics.
     "governance": {"core", "vault", "synthesizer", "pressure", "governance"},
+    # From a finding down to the bytes: only here do the jobs and the readers of sources meet.
+    "evidence": {"core", "adapters", "vault", "harvester", "synthesizer", "governance", "evidence"},
     "api": {
         "core",
         "adapters",
@@ -31,6 +45,7 @@ MAY_IMPORT = {
         "pressure",
         "pressure/replay",
         "governance",
+        "evidence",
         "api",
     },
     "testing": {"core", "adapters", "pressure", "governance", "testing"},
@@ -43,6 +58,7 @@ MAY_IMPORT = {
         "pressure",
         "pressure/replay",
         "governance",
+        "evidence",
         "api",
         "cli",
     },

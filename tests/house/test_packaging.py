@@ -8,6 +8,7 @@ import tomllib
 
 import soma
 from soma import schema
+from soma.cli import reference
 from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -63,3 +64,7 @@ def test_help_loads_no_heavy_library() -> None:
 
 def test_the_reference_of_rows_is_up_to_date() -> None:
     assert (ROOT / "docs" / "rows.md").read_text(encoding="utf-8") == schema.markdown()
+
+
+def test_the_reference_of_commands_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == reference.markdown()

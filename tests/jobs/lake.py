@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from soma.config import TaskRule
 from soma.model import Execution, NormalizedDecision
+from soma.schema import CALIBRATIONS, FIRING_OUTCOMES, FIRINGS, PRESSURE, VITALS
 
 _TYPES = {
     "int": pa.int64(), "int | None": pa.int64(), "str": pa.string(), "str | None": pa.string(),
@@ -34,13 +35,20 @@ class Lake:
     """Executions and decisions that answer SQL the way a vault does."""
 
     def __init__(
-        self, executions: Iterable[Execution], decisions: Iterable[NormalizedDecision] = (), threads: int = 1
+        self,
+        executions: Iterable[Execution],
+        decisions: Iterable[NormalizedDecision] = (),
+        threads: int = 1,
+        kept: Mapping[str, Sequence[dict[str, Any]]] | None = None,
     ) -> None:
         self._connection = duckdb.connect(config={"threads": threads})
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.register("executions", table(Execution, executions))
         self._connection.register("decisions", table(NormalizedDecision, decisions))
         self._connection.execute(_STORED)
+        for stored in (PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, CALIBRATIONS):
+            rows = [{"reading": 1, **row} for row in (kept or {}).get(stored.name, ())]
+            self._connection.register(stored.name, pa.Table.from_pylist(rows, schema=stored.arrow()))
         self._connection.execute(files("soma.vault").joinpath("paths.sql").read_text())
 
     basis = ""

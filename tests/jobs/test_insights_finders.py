@@ -234,10 +234,10 @@ def test_delegations_are_told_with_depth_and_how_the_delegated_runs_end() -> Non
 def test_parents_in_a_circle_end_somewhere() -> None:
     runs = {name: grounds.Run(name, parent, "a", "g", None, None, "", None, None, None, None)
             for name, parent in (("1", "2"), ("2", "1"), ("3", "3"), ("4", "gone"))}  # fmt: skip
-    from soma.synthesizer.jobs.insights.finders.delegations import _depths
+    from soma.synthesizer.jobs.insights.finders.delegations import depths
 
-    assert max(_depths(runs).values()) <= 1
-    assert set(_depths(runs)) == set(runs)
+    assert max(depths(runs).values()) <= 1
+    assert set(depths(runs)) == set(runs)
 
 
 def test_runs_far_dearer_than_others_of_the_task_are_told_with_what_they_share() -> None:

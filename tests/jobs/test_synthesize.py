@@ -16,7 +16,8 @@ import pytest
 from soma import codec
 from soma.config import TaskRule
 from soma.errors import VaultMissing
-from soma.schema import PROPOSALS
+from soma.governance.decide import promote
+from soma.governance.offer import Terms
 from soma.synthesizer.jobs import divergence, insights
 from soma.synthesizer.jobs.insights.finders import FINDERS
 from soma.synthesizer.jobs.insights.ground import Ground
@@ -24,7 +25,6 @@ from soma.synthesizer.jobs.insights.model import DAY, DECAY_DAYS
 from soma.synthesizer.synthesis_page import render
 from soma.synthesizer.synthesize import JOBS, synthesize
 from soma.vault import Snapshot, VaultRoot
-from soma.vault.writer import Changes
 
 from .whole import said, shown
 
@@ -163,21 +163,11 @@ def test_what_is_not_found_again_decays_to_the_archive(root: VaultRoot) -> None:
 
 def test_a_decided_finding_is_left_alone(root: VaultRoot, fixtures: Path) -> None:
     retries = next(item for item in insights.known(root.snapshot()) if item.type == "retries")
-    decide(root, retries.insight_id, "promoted")
+    promote(root, retries.insight_id, Terms(), actor="Ada Lovelace", now=NOW)
     harvested(root, fixtures / "generic" / "intercode" / "gpt-3.5")
     synthesize(root, now=NOW + 200 * DAY)
     kept = next(item for item in insights.known(root.snapshot()) if item.insight_id == retries.insight_id)
     assert kept == msgspec.structs.replace(retries, status="promoted")
-
-
-def decide(root: VaultRoot, identity: str, status: str) -> None:
-    """What a person does with a proposal."""
-    table = root.snapshot().read(PROPOSALS)
-    changed = [row | {"status": status} for row in table.to_pylist() if row["insight_id"] == identity]
-    changes = Changes()
-    changes.add(PROPOSALS, "insight_id", {identity}, type(table).from_pylist(changed, schema=table.schema))
-    with root.writer() as writer:
-        writer.commit(changes)
 
 
 def test_two_at_once_keep_each_path_once(made: Path, tmp_path: Path) -> None:

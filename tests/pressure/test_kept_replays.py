@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ import pytest
 from soma import clock
 from soma.config import BudgetSettings, Thresholds
 from soma.pressure.engine import Configuration, Engine
-from soma.pressure.patterns import PATTERNS, Finding, Rulebook, Severity, Situation
+from soma.pressure.patterns import PATTERNS, Finding, Pattern, Rulebook, Severity, Situation
 from soma.pressure.replay.keep import engine_digest, keep
 from soma.pressure.replay.outcome import END, HORIZONS, Seen, outcomes
 from soma.pressure.replay.vault import each_execution
@@ -34,12 +35,14 @@ SETTINGS = Configuration()
 VIEWS = ("pressure", "vitals", "firings", "firing_outcomes")
 
 
-class Fails:
+class Fails(Pattern):
     """Fires at every failed action: a pattern with firings in any trace."""
 
-    name, version, priority, cooldown = "fails", 3, 1, 0
+    name = "fails"
+    version = 3
+    priority = 1
+    cooldown = 0
     healing = "read"
-    covered_by: frozenset[str] = frozenset()
 
     def match(self, situation: Situation) -> Finding | None:
         if not situation.action.failed:
@@ -47,7 +50,7 @@ class Fails:
         return Finding(self.name, Severity.WARN, "an action failed", "Look at the error.", self.healing)
 
 
-RULES = (*PATTERNS, Fails())
+RULES: tuple[Pattern, ...] = (*PATTERNS, Fails())
 
 
 def rows(vault: Path, view: str) -> list[dict[str, Any]]:
@@ -207,7 +210,7 @@ def test_rows_of_executions_that_are_gone_are_removed(vault: Path) -> None:
         from soma.schema import EXECUTIONS
 
         changes.add(EXECUTIONS, "execution_id", {gone}, EXECUTIONS.arrow().empty_table())
-        writer.commit(changes)
+        writer.commit(changes, role="harvester")
     done = keep(root, SETTINGS, patterns=RULES)
     assert (done.executions, done.removed) == (0, 1)
     for table in (PRESSURE, VITALS, FIRINGS):
@@ -230,7 +233,7 @@ def live_firing(vault: Path, firing_id: str, execution_id: str, source: str) -> 
         changes.add(
             FIRING_OUTCOMES, "firing_id", set(), pa.Table.from_pylist([outcome], schema=FIRING_OUTCOMES.arrow())
         )
-        writer.commit(changes)
+        writer.commit(changes, role="recorder")
 
 
 def test_live_firings_are_left_alone_and_those_of_tests_never_shown(vault: Path) -> None:
@@ -245,10 +248,22 @@ def test_live_firings_are_left_alone_and_those_of_tests_never_shown(vault: Path)
 
 
 def test_two_nights_at_once_keep_everything_once(fresh: Path, made: Path) -> None:
+    # After its first batch each waits for the other, so that neither is done before the other has begun.
+    both = threading.Barrier(2)
+
+    def night(_: int) -> int:
+        batches: list[int] = []
+
+        def told(done: int, of: int) -> None:
+            batches.append(done)
+            if len(batches) == 1:
+                both.wait(timeout=60)
+
+        return kept(fresh, batch=100, told=told)
+
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda _: kept(fresh, batch=100), range(2)))
+        done = list(pool.map(night, range(2)))
     assert sum(done) == one(fresh, "SELECT count(*) FROM executions")
-    assert all(done), "they have to run at once"
     assert check(VaultRoot(fresh).snapshot()).findings == []
     assert everything(fresh) == everything(made)
 

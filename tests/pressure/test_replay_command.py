@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from soma import codec
+
 from .conftest import Soma
 
 
@@ -23,6 +25,38 @@ def test_the_page_draws_the_trajectory_and_says_why_modes_changed(soma: Soma, fi
     assert "█" in page.out and "1.00 ┤" in page.out
     assert "bit-identical with the recording" in " ".join(page.out.split())
     assert not [line for line in page.out.splitlines() if len(line) > 100 or line != line.rstrip()]
+
+
+def test_the_page_tells_what_the_patterns_would_have_said(soma: Soma, harvested: Path, storms: str) -> None:
+    page = soma("replay", "--execution", "oc:s-loop", "--vault", str(harvested)).out
+    assert "What would have been said" in page
+    assert "same_failure" in page and "failed 2 times with the same arguments" in page and "→ The same call" in page
+    told = soma("replay", storms, "--json").json
+    said = told["firings"][0]
+    assert {"number", "agent", "pattern", "severity", "what", "advice"} <= said.keys()
+    assert [one["number"] for one in told["firings"]] == sorted(one["number"] for one in told["firings"])
+    assert len(told["patterns"]) == 16
+    calm = soma("replay", "--execution", "cc:0a725fb5", "--vault", str(harvested), "--until", "3").out
+    assert "no pattern would have said anything" in calm
+
+
+def test_a_firing_names_its_decision(soma: Soma, harvested: Path) -> None:
+    told = soma("replay", "--execution", "oc:s-loop", "--vault", str(harvested), "--json").json
+    points = {point["number"]: point["decisionId"] for point in told["points"]}
+    assert told["firings"] and all(said["decisionId"] == points[said["number"]] for said in told["firings"])
+
+
+def test_the_list_of_patterns(soma: Soma, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = soma("patterns", "--json").json
+    assert told["schema"] == "soma.patterns"
+    names = [entry["name"] for entry in told["patterns"]]
+    assert len(names) == len(set(names)) == 15
+    page = soma("patterns").out
+    assert all(name in page for name in names) and "collecting" in page
+    assert not [line for line in page.splitlines() if len(line) > 100]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "soma.toml").write_text("[patterns]\ncontext_window = 0\n")
+    assert soma("patterns").code == 3
 
 
 def test_json_has_every_action(soma: Soma, storms: str) -> None:
@@ -78,6 +112,24 @@ def test_an_execution_brings_its_sub_agents_and_the_trust_between_them(
     assert '"graph":[{"source":"general","target":"papers","trust":0.8}]' in saved.read_text().splitlines()[0]
     again = soma("replay", str(saved), "--json").json
     assert (again["identical"], again["trajectory"]) == (True, told["trajectory"])
+
+
+def test_declared_trust_goes_before_what_delegation_suggests(
+    soma: Soma, harvested: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "soma.toml").write_text(
+        '[[trust]]\nsource = "gen*"\ntarget = "papers"\ntrust = 0.4\n'
+        '[[trust]]\nsource = "*"\ntarget = "general"\ntrust = 0.1\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    saved = tmp_path / "family.jsonl"
+    answer = soma("replay", "--execution", "cc:0a725fb5", "--vault", str(harvested), "--save", str(saved), "--json")
+    assert answer.code == 0, answer.err
+    graph = codec.decode(saved.read_text().splitlines()[0])["graph"]
+    assert graph == [
+        {"source": "general", "target": "papers", "trust": 0.4},
+        {"source": "papers", "target": "general", "trust": 0.1},
+    ]
 
 
 def test_an_agent_takes_its_baselines_from_run_to_run(soma: Soma, harvested: Path) -> None:

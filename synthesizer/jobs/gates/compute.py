@@ -203,7 +203,9 @@ def _comparison(
     level, delta = question.level, question.delta
     sides = [_rate(side, level) for side in (one.treated, one.controls)]
     verdict = verdict_of(one.seen, q_value, delta, level)
-    effect = _effect(one, level)
+    effect = effect_of(
+        [(known.task, known.good) for known in one.controls], [(known.task, known.good) for known in one.treated], level
+    )
     return Comparison(
         treatment=one.name,
         control=control,
@@ -215,11 +217,11 @@ def _comparison(
         effect=effect,
         pairs=sum(one.seen.values()),
         e_value=one.evidence.e_value if one.seen else 1.0,
-        better=_better(one.evidence) if one.seen else None,
+        better=better_of(one.evidence) if one.seen else None,
         q_value=q_value,
         interval=interval(one.seen, level),
         verdict=verdict,
-        more=_more(one.seen, sides[1].rate, begun, delta, level) if verdict == "collecting" else None,
+        more=more_of(one.seen, sides[1].rate, begun, delta, level) if verdict == "collecting" else None,
         cautions=cautions_of(
             arms[one.name],
             arms[control],
@@ -237,32 +239,39 @@ def _rate(side: Sequence[Known], level: float) -> Proportion:
     return proportion(sum(known.good for known in side), len(side), level)
 
 
-def _better(found: Evidence) -> Side | None:
+def better_of(found: Evidence) -> Side | None:
+    """The side the evidence speaks for; ``None`` for neither."""
     if math.isclose(found.above, found.below):
         return None
     return "treatment" if found.above > found.below else "control"
 
 
-def _effect(one: Weighed, level: float) -> Effect | None:
-    """Treatment minus control, task by task; the test of one look only where the arms are large enough."""
+def effect_of(
+    controls: Sequence[tuple[str, bool]], treated: Sequence[tuple[str, bool]], level: float
+) -> Effect | None:  # fmt: skip
+    """Treatment minus control, task by task; the test of one look only where the arms are large enough.
+
+    Each side is given as task and whether it did well.
+    """
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for place, side in ((0, one.controls), (2, one.treated)):
-        for known in side:
-            counts[known.task][place] += known.good
-            counts[known.task][place + 1] += 1
+    for place, side in ((0, controls), (2, treated)):
+        for task, good in side:
+            counts[task][place] += good
+            counts[task][place + 1] += 1
     difference = compare([Stratum(*counts[task]) for task in sorted(counts)], level)
     if difference is None:
         return None
     return Effect(
         estimate=difference.estimate,
         interval=difference.interval,
-        p_value=difference.p_value if min(len(one.treated), len(one.controls)) >= LEAST_FOR_TEST else None,
+        p_value=difference.p_value if min(len(treated), len(controls)) >= LEAST_FOR_TEST else None,
         method=difference.method,
         strata=difference.strata,
     )
 
 
-def _more(seen: Differences, rate: float | None, begun: int, delta: float, level: float) -> More:
+def more_of(seen: Differences, rate: float | None, begun: int, delta: float, level: float) -> More:
+    """What is still needed, with ``rate`` of the control and ``begun`` comparisons sharing the false discoveries."""
     have = sum(seen.values())
     whole = planned(0.5 if rate is None else rate, delta, level)
     future = ahead(seen, delta, level, comparisons=max(1, begun))

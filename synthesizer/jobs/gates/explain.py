@@ -15,9 +15,9 @@ from soma.synthesizer.bars import NARROWEST, whisker
 from soma.synthesizer.stats import Interval
 from soma.synthesizer.wording import bounds, count, number, percent, plain, probability, signed
 
-from .model import LEAST_FOR_TEST, Arm, Comparison, Gates, More, Verdict
+from .model import LEAST_FOR_TEST, Arm, Comparison, Effect, Gates, More, Verdict
 
-_STYLES: dict[Verdict, str] = {
+STYLES: dict[Verdict, str] = {
     "refuted": "bold red",
     "validated": "bold green",
     "alike": "bold",
@@ -143,7 +143,7 @@ def _apart(apart: Sequence[Comparison], result: Gates) -> str:
 
 def _comparison(one: Comparison, result: Gates, everywhere: Sequence[str]) -> Iterator[RenderableType]:
     yield Text.assemble(
-        (plain(one.treatment, _NAME), "bold"), "  ", (verdict_words(one, result.delta), _STYLES[one.verdict])
+        (plain(one.treatment, _NAME), "bold"), "  ", (verdict_words(one, result.delta), STYLES[one.verdict])
     )
     for line in _lines(one, result):
         yield Padding(Text(line), (0, 0, 0, 2))
@@ -155,37 +155,40 @@ def _comparison(one: Comparison, result: Gates, everywhere: Sequence[str]) -> It
 def _lines(one: Comparison, result: Gates) -> Iterator[str]:
     if one.effect is None:
         return
+    better = {"treatment": one.treatment, "control": one.control, None: None}[one.better]
     over = "over all tasks as one" if result.across_tasks else f"on {number(one.tasks, 'common task')}"
     yield (
-        f"{signed(one.effect.estimate)} points {_in_points(one.effect.interval)} {over}: "
-        f"{count(one.treatment_outcome)} against {count(one.control_outcome)}, {_test(one)}."
+        f"{signed(one.effect.estimate)} points {in_points(one.effect.interval)} {over}: "
+        f"{count(one.treatment_outcome)} against {count(one.control_outcome)}, {test_words(one.effect)}."
     )
     yield (
-        f"Right at every look: {_in_points(one.interval)} points after {number(one.pairs, 'pair')}; "
-        f"{_evidence(one, result.level)}."
+        f"Right at every look: {in_points(one.interval)} points after {number(one.pairs, 'pair')}; "
+        f"{evidence_words(one.e_value, one.q_value, better, result.level)}."
     )
     if one.more is not None:
-        yield _more(one.more, result.delta)
+        yield more_words(one.more, result.delta)
 
 
-def _test(one: Comparison) -> str:
-    if one.effect is None or one.effect.p_value is None:
-        return f"too few for the test of one look (it takes {LEAST_FOR_TEST} runs of each arm)"
-    return f"p = {probability(one.effect.p_value)} at this one look".replace("= <", "<")
+def test_words(effect: Effect | None, units: str = "runs") -> str:
+    """The test of one look, or why there is none."""
+    if effect is None or effect.p_value is None:
+        return f"too few for the test of one look (it takes {LEAST_FOR_TEST} {units} of each arm)"
+    return f"p = {probability(effect.p_value)} at this one look".replace("= <", "<")
 
 
-def _evidence(one: Comparison, level: float) -> str:
+def evidence_words(e_value: float, q_value: float, better: str | None, level: float) -> str:
+    """What the evidence says; ``better`` is the arm it speaks for."""
     enough = f"{1 / (1 - level):.0f}"
-    if one.better is None or one.e_value <= 1:
+    if better is None or e_value <= 1:
         return f"no evidence of a difference yet (alone, {enough} to 1 is enough)"
-    shown = f"{one.e_value:,.0f}" if 10 <= one.e_value < _LARGEST else f"{one.e_value:.1f}"
-    shown = "over a million" if one.e_value >= _LARGEST else shown
-    name = plain(one.treatment if one.better == "treatment" else one.control, _NAME)
-    q_value = f"q = {probability(one.q_value)}".replace("= <", "<")
-    return f"{shown} to 1 for {name} doing better ({q_value}; alone, {enough} to 1 is enough)"
+    shown = f"{e_value:,.0f}" if 10 <= e_value < _LARGEST else f"{e_value:.1f}"
+    shown = "over a million" if e_value >= _LARGEST else shown
+    adjusted = f"q = {probability(q_value)}".replace("= <", "<")
+    return f"{shown} to 1 for {plain(better, _NAME)} doing better ({adjusted}; alone, {enough} to 1 is enough)"
 
 
-def _more(more: More, delta: float) -> str:
+def more_words(more: More, delta: float, units: str = "runs of each arm on common tasks") -> str:
+    """What is still needed until the gate decides."""
     parts = []
     if more.as_seen is not None:
         leads = {"validated": "to show it better", "refuted": "to show it worse", "alike": "to show it alike"}
@@ -195,12 +198,12 @@ def _more(more: More, delta: float) -> str:
         parts.append(f"about {more.for_delta:,} to find a difference of {_points(delta)} points")
     if not parts:
         return "Still needed: more than can be foreseen, as the difference lies close to what is asked."
-    return f"Still needed, runs of each arm on common tasks: {'; '.join(parts)}."
+    return f"Still needed, {units}: {'; '.join(parts)}."
 
 
 def _summary(result: Gates) -> str:
     told = Counter(one.verdict for one in result.comparisons)
-    each = ", ".join(f"{told[verdict]:,} {verdict}" for verdict in _STYLES if told[verdict])
+    each = ", ".join(f"{told[verdict]:,} {verdict}" for verdict in STYLES if told[verdict])
     many = len(result.comparisons)
     held = f"{number(many, 'arm')} held against {plain(result.control or '', _NAME)}"
     chosen = "" if result.control_chosen else ", the most frequent"
@@ -212,7 +215,8 @@ def _summary(result: Gates) -> str:
     )
 
 
-def _in_points(interval: Interval) -> str:
+def in_points(interval: Interval) -> str:
+    """An interval of a difference in points: ``[−12, +3]``."""
     return f"[{signed(interval.low)}, {signed(interval.high)}]"
 
 

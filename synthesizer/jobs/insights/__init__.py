@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
+
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.kept import basis, kept
 from soma.synthesizer.queries import query
 
-from .confidence import word
+from .confidence import among_operators, word
 from .contradictions import details_of, pairs_of
 from .finders import FINDERS
 from .ground import Ground
-from .merge import Merged, merge
+from .merge import Merged, insight_id, merge
 from .model import Finding, Findings, Insight, Insights
 
-__all__ = ["Finding", "Findings", "Insight", "Insights", "Merged", "find", "known", "merge", "pairs_of", "run"]
+__all__ = [
+    "FINDERS", "Finding", "Findings", "Ground", "Insight", "Insights", "Merged", "find", "insight_id", "known", "merge",
+    "of_type", "pairs_of", "run",
+]  # fmt: skip
 
 _WORDS = ("sure", "likely", "weak")
 
@@ -25,18 +30,38 @@ def find(vault: Queryable) -> Findings:
 
     def look() -> Findings:
         ground = Ground(vault)
-        found = [finding for finder in FINDERS.values() for finding in finder(ground)]
+        found = [finding for kind in FINDERS for finding in of_type(ground, kind)]
         return Findings(tuple(sorted(found, key=lambda finding: (finding.type, finding.subject))))
 
     return kept(vault, "insights", {}, Findings, look)
 
 
-def known(vault: Queryable) -> list[Insight]:
-    """The proposals the vault holds, in the order of their ids."""
+def of_type(ground: Ground, kind: str) -> list[Finding]:
+    """What one finder finds; what several operators met with is surer (``confidence.among_operators``)."""
+    return [_among_operators(ground, finding) for finding in FINDERS[kind](ground)]
+
+
+def _among_operators(ground: Ground, finding: Finding) -> Finding:
+    operators = ground.operators_of(finding.evidence)
+    if operators < 2:
+        return finding
+    return msgspec.structs.replace(
+        finding,
+        confidence=among_operators(finding.confidence, operators),
+        details={**finding.details, "operators": str(operators)},
+    )
+
+
+def known(vault: Queryable, team: str | None = None) -> list[Insight]:
+    """The proposals the vault holds, in the order of their ids; those of one team alone when it is named."""
+    if team is not None:
+        return answer(vault, Insight, __name__, "team", (team,))
     return answer(vault, Insight, __name__, "proposals")
 
 
-def run(vault: Queryable, *, agent: str | None = None, kind: str | None = None, limit: int = 100) -> Insights:
+def run(
+    vault: Queryable, *, agent: str | None = None, kind: str | None = None, limit: int = 100, team: str | None = None
+) -> Insights:
     """The proposals: the sure ones before the likely and the weak, in each of these those with most at stake first.
 
     Args:
@@ -44,8 +69,9 @@ def run(vault: Queryable, *, agent: str | None = None, kind: str | None = None, 
         agent: Only those about this agent.
         kind: Only those of this type.
         limit: At most so many.
+        team: What was found among the runs of this team alone, instead of the proposals.
     """
-    everything = known(vault)
+    everything = known(vault, team)
     asked = [item for item in everything if agent in (None, *item.agents) and kind in (None, item.type)]
     asked.sort(key=_rank)
     (state,) = vault.sql(query(__name__, "state"), (basis(vault),)).to_pylist()

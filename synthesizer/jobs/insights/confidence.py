@@ -38,6 +38,22 @@ def confidence(estimate: float, low: float, high: float, support: int, *, agains
     return round(sure * support / (support + _HALF), 6)
 
 
+def among_operators(value: float, operators: int) -> float:
+    """The confidence of a finding seen in runs of so many operators: ``c + c * (1 - c) * (1 - 1 / operators) / 2``.
+
+    What several people met with is less likely to be one person's setting. With one operator, or none known, it stays
+    as it is; with any number the doubt ``1 - c`` shrinks by less than ``c / 2``, so that nothing unproven becomes sure,
+    and of two findings the surer one stays the surer.
+
+    Args:
+        value: The confidence from interval and support, 0 to 1.
+        operators: Different operators among the runs of the evidence.
+    """
+    if operators < 2:
+        return value
+    return round(value + value * (1 - value) * (1 - 1 / operators) / 2, 6)
+
+
 def of_difference(difference: Difference, support: int) -> float:
     """The confidence of a difference against none."""
     interval = difference.interval

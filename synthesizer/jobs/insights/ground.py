@@ -13,6 +13,7 @@ from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
 from soma.synthesizer.jobs.tasks.model import Tasks
 from soma.synthesizer.measure import did_well
+from soma.synthesizer.queries import query
 from soma.synthesizer.stats import Difference, Proportion, Stratum, compare, proportion
 
 Measure = Literal["success", "status"]
@@ -34,6 +35,7 @@ class Run(msgspec.Struct, frozen=True):
     duration_ms: float | None
     tokens: int | None
     cost_usd: float | None
+    operator_id: str | None = None
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +87,19 @@ class Ground:
     def own_task_of(self, execution_id: str) -> str:
         """The same for any execution: of a delegated one the task its source names."""
         return self.task_of(execution_id) or self.runs[execution_id].task_id or ""
+
+    @cached_property
+    def operators(self) -> dict[str, str]:
+        """Operators by execution, of those that name one."""
+        return {run.execution_id: run.operator_id for run in self.runs.values() if run.operator_id is not None}
+
+    def operators_of(self, evidence: Collection[str]) -> int:
+        """How many different operators the executions and decisions of ``evidence`` name."""
+        if not self.operators:
+            return 0
+        wanted = [each for each in evidence if each not in self.runs]
+        found = self.vault.sql(query(__package__, "executions_of"), (wanted,))["execution_id"].to_pylist()
+        return len({self.operators[each] for each in (*evidence, *found) if each in self.operators})
 
     def tasks_of(self, executions: Iterable[str]) -> tuple[str, ...]:
         """The different tasks of these executions, in order."""

@@ -14,7 +14,7 @@ from soma import codec
 from soma.identity import digest
 
 from .contradictions import opposed
-from .model import DAY, DECAY_DAYS, DECIDED, Finding, Insight
+from .model import DAY, DECAY_DAYS, DECIDED, TEAM_DECAY_DAYS, Finding, Insight
 
 _ORIGIN = "soma synthesize"
 
@@ -35,20 +35,29 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
     unconfirmed: int
 
 
-def insight_id(finding: Finding) -> str:
-    """The id of a finding: the same every night, whatever its figures."""
+def insight_id(finding: Finding, team: str | None = None) -> str:
+    """The id of a finding: the same every night, whatever its figures; of a team's own findings another one."""
+    if team is not None:
+        return "ctx-" + digest(f"{team}\x1f{finding.type}\x1f{finding.subject}", size=6)
     return "ins-" + digest(f"{finding.type}\x1f{finding.subject}", size=6)
 
 
-def merge(known: Sequence[Insight], findings: Iterable[Finding] | None, *, now: int) -> Merged:
-    """Proposals after tonight; ``findings`` is ``None`` when nothing new was looked at and only time has passed."""
+def merge(known: Sequence[Insight], findings: Iterable[Finding] | None, *, now: int, team: str | None = None) -> Merged:
+    """Proposals after tonight; ``findings`` is ``None`` when nothing new was looked at and only time has passed.
+
+    Args:
+        known: Those before.
+        findings: Tonight's.
+        now: The instant, in epoch microseconds.
+        team: The team among whose runs all of them were found, if it is one: such findings decay sooner.
+    """
     before = {item.insight_id: item for item in known}
-    tonight = {insight_id(finding): finding for finding in findings or ()}
+    tonight = {insight_id(finding, team): finding for finding in findings or ()}
     after = dict(before)
     for identity, finding in tonight.items():
         old = before.get(identity)
         if old is None or old.status not in DECIDED:
-            after[identity] = _kept(identity, finding, old, now)
+            after[identity] = _kept(identity, finding, old, now, DECAY_DAYS if team is None else TEAM_DECAY_DAYS)
     gone = [
         item
         for identity, item in sorted(after.items())
@@ -67,7 +76,7 @@ def merge(known: Sequence[Insight], findings: Iterable[Finding] | None, *, now: 
     )
 
 
-def _kept(identity: str, finding: Finding, old: Insight | None, now: int) -> Insight:
+def _kept(identity: str, finding: Finding, old: Insight | None, now: int, days: int) -> Insight:
     another_day = old is not None and old.seen_at // DAY != now // DAY
     details: dict[str, str | float | None] = {
         **finding.details, "prefers": finding.prefers, "avoids": finding.avoids, "at_stake": finding.at_stake
@@ -91,6 +100,6 @@ def _kept(identity: str, finding: Finding, old: Insight | None, now: int) -> Ins
         first_seen_at=old.first_seen_at if old else now,
         seen_at=now,
         nights=old.nights + another_day if old else 1,
-        decay_at=now + DECAY_DAYS * DAY,
+        decay_at=now + days * DAY,
         details=codec.encode({key: value for key, value in details.items() if value not in ("", None)}),
     )

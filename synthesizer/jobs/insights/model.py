@@ -16,6 +16,7 @@ DECIDED: frozenset[Status] = frozenset({"promoted", "rejected", "retired"})
 
 DAY = 24 * 3600 * 1_000_000
 DECAY_DAYS = 90
+TEAM_DECAY_DAYS = 14
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

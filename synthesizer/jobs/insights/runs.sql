@@ -13,7 +13,8 @@ SELECT
         WHEN tokens_in IS NULL AND tokens_out IS NULL THEN NULL
         ELSE coalesce(tokens_in, 0) + coalesce(tokens_out, 0)
     END AS tokens,
-    cost_usd
+    cost_usd,
+    operator_id
 FROM executions
 WHERE coalesce(labels['branch'], '') <> 'abandoned'
 ORDER BY execution_id ASC NULLS LAST

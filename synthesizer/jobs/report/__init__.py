@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from soma.errors import NothingFound
 from soma.synthesizer.inputs import Queryable, answer
-from soma.synthesizer.jobs import archetypes, coverage, divergence, drift, gates, health, insights, secrets
+from soma.synthesizer.jobs import archetypes, coverage, divergence, drift, gates, grade, health, insights, secrets
 from soma.synthesizer.jobs.health.compute import last_failed
 from soma.synthesizer.jobs.health.model import Run, Status
 from soma.synthesizer.kept import basis
@@ -15,6 +15,7 @@ from soma.synthesizer.queries import query
 from .blindness import ProfileRow, matrix_of
 from .changes import Earlier
 from .compute import Parts, report_of, with_changes
+from .graded import grades_of
 from .model import Canon, InsightRow, KnowsRow, LedgerEntry, Policy, Report, Secret, SourceRow, UnusableRow
 from .review import waiting
 from .shifts import shifts_of
@@ -58,6 +59,7 @@ def run(
             gates=_gates(vault, by, level),
             drift=shifts_of(drift.run(vault, level=level)),
             pressure=strains_of(answer(vault, StrainRow, __name__, "pressure"), level),
+            grades=grades_of(grade.run(vault, level=level)),
             coverage=matrix_of(coverage.run(vault), answer(vault, ProfileRow, __name__, "profiles")),
             secrets=[Secret(each.kind, each.replaced, each.different, each.sources)
                      for each in secrets.run(vault).kinds],

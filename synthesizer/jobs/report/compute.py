@@ -18,6 +18,7 @@ from .blindness import Coverage
 from .changes import Earlier
 from .diff import changes_of
 from .findings import intelligence_of, pair_of, reported, stored
+from .graded import Grades
 from .model import (
     Canon,
     Digests,
@@ -57,6 +58,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     gates: list[Trial]
     drift: list[Shift]
     pressure: list[Strain]
+    grades: Grades
     coverage: Coverage
     secrets: list[Secret]
     ledger: list[LedgerEntry]
@@ -107,6 +109,7 @@ def report_of(
         gates=parts.gates,
         drift=parts.drift,
         pressure=parts.pressure,
+        grades=parts.grades,
         totals=Totals(
             agents=len(status.agents),
             executions=status.executions,

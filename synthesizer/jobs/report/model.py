@@ -17,6 +17,7 @@ from soma.synthesizer.jobs.health.model import Measure as HealthMeasure
 
 from .blindness import Coverage
 from .changes import Changes
+from .graded import Grades
 from .ground import Count, Effect, Moment, Proportion, Range, Share
 from .review import Proposal
 from .shifts import Shift
@@ -307,6 +308,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     gates: Annotated[list[Trial], Meta(description="Labels that deal executions to arms, and what the arms show.")]
     drift: Annotated[list[Shift], Meta(description="Changes of behaviour and since when, the latest first.")]
     pressure: Annotated[list[Strain], Meta(description="Per replayed agent, the highest peak first.")]
+    grades: Grades
     totals: Totals
     layers: Layers
     governance: Governance

@@ -1,0 +1,6 @@
+-- An execution by its id, or by the beginning of it.
+SELECT execution_id, agent_id, framework, task_text
+FROM executions
+WHERE execution_id = ? OR starts_with(execution_id, ?)
+ORDER BY execution_id
+LIMIT 50
