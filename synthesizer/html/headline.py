@@ -90,8 +90,8 @@ def _rest(report: Report) -> Iterator[Need]:
         )
     replaced = sum(secret.replaced for secret in report.secrets)
     if replaced:
-        different = sum(secret.different for secret in report.secrets)
-        what = f"Secrets stood in {number(replaced, 'place')} of the traces ({different:,} different ones in view); "
+        different = number(sum(secret.different for secret in report.secrets), "different one")
+        what = f"Secrets stood in {number(replaced, 'place')} of the traces ({different} in view); "
         what += "soma replaced them before writing anything."
         yield Need("Secrets", what, "Change them where they are valid: the traces still hold them.", "#secrets")
     lost = report.sources.failed + report.sources.empty

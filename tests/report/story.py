@@ -31,7 +31,7 @@ def night(folder: Path, number: int, failing: Mapping[str, float], runs: int = 2
 
 def _graph(agent: str, bad: bool, at: int, name: str) -> dict[str, Any]:
     node = "node" in agent or agent == HOSTILE
-    steps = [("exec", "himalaya list --unread", "completed", 900, None)]
+    steps: list[tuple[str, str, str, int, str | None]] = [("exec", "himalaya list --unread", "completed", 900, None)]
     if node:
         error = "timed out after 30 s" if bad else None
         step = ("exec", "node digest.js --key " + KEY, "failed" if bad else "completed", 30_000 if bad else 800, error)

@@ -6,18 +6,22 @@ import base64
 import hashlib
 import itertools
 import re
+import shlex
 from collections import Counter
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
 import msgspec
 import pytest
 
+from soma.cli.main import COMMANDS
 from soma.synthesizer import html
 from soma.synthesizer.html.figures import spine, strip, whisker
 from soma.synthesizer.html.figures.order import forward
 from soma.synthesizer.jobs import process_map, report
 from soma.synthesizer.jobs.report.model import Report
+from tests.cli.conftest import Soma, soma  # noqa: F401 - a fixture
 from tests.jobs.lake import chain, execution
 from tests.jobs.test_report_file import NOW, lake
 from tests.jobs.whole import Whole
@@ -213,3 +217,23 @@ def test_policies_in_force_and_gates_are_shown() -> None:
 
 def test_the_schema_holds_for_the_report_of_a_night(nights: Nights) -> None:
     assert msgspec.convert(nights.report, Report).totals.agents == 4
+
+
+def test_every_command_of_the_page_exists_and_those_that_show_work(
+    soma: Soma,  # noqa: F811
+    nights: Nights, read: Read, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(nights.folder)
+    monkeypatch.setenv("SOMA_HOME", str(nights.folder / "home"))
+    shown = re.findall(r'<div class="command"><code>(.*?)</code>', nights.page)
+    commands = sorted({unescape(re.sub(r"</?span>", "", each)) for each in shown})
+    assert len(commands) > 15
+    assert {shlex.split(each)[1] for each in commands} <= COMMANDS.keys()
+    for verb in ("show", "promote", "reject"):
+        assert [each for each in commands if each.startswith(f"soma governance {verb} ins-")]
+    # A name with control characters is shown without them and cannot be typed.
+    tried = [next(each for each in commands if each.startswith(f"soma {verb} ") and "<" not in each)
+             for verb in ("decisions", "governance show", "divergence")]  # fmt: skip
+    for command in tried:
+        answer = soma(*shlex.split(command)[1:])
+        assert answer.code == 0, (command, answer.err)
