@@ -25,8 +25,9 @@ LEVEL = 0.95
 _ORDER: tuple[Heeded, ...] = ("ignored", "followed", "not judged")
 _TELLING = re.compile(r"[0-9._-]")
 _DO_NOT = (
-    "Nobody drew lots over who follows: runs that follow may be the easier ones, so the difference is no effect of the "
-    "policy. Only arms drawn at random show that: soma gates.",
+    "Nobody drew lots over who follows: runs that follow may be the easier ones, and a run that goes on for long in "
+    "trouble has more occasions to ignore. The difference is no effect of the policy; only arms drawn at random show "
+    "one: soma gates.",
     "Followed means that no later call is one the policy holds against; whether the agent meant to is not known.",
 )
 
@@ -156,7 +157,8 @@ def _place(told: Told, steps: Sequence[Step], order: Mapping[str, int]) -> int |
         case "reasoning":
             return order.get(told.decision_id or "")
         case "tool" | "arguments":
-            return None if told.decision_id not in order else order[told.decision_id] + 1
+            asked = order.get(told.decision_id or "")
+            return None if asked is None else asked + 1
     if (call := order.get(told.call_id)) is not None:
         # A call that was held back may be recorded as skipped: it is what was asked about, not what was done then.
         return call + (told.blocked and steps[call].decision.outcome == "skipped")

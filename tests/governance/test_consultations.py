@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
-from rich.console import Console, RenderableType
 
 from soma import Vault, codec
 from soma.errors import NothingFound
@@ -18,29 +16,26 @@ from soma.governance.backtest.replay import Step, recorded
 from soma.governance.consultations import PolicyChain
 from soma.governance.consultations.compute import told_by
 from soma.governance.consultations.explain import render
-from soma.governance.consultations.model import Named
+from soma.governance.consultations.model import Named, Way
 from soma.governance.guards import Guard, Trail
 from soma.governance.model import Shown
 from soma.governance.policy import FAILED, Action, Call, Facts, Policy, is_call
 from soma.model import NormalizedDecision
 from soma.synthesizer.jobs import insights
 from soma.synthesizer.jobs.health.explain import render as status_page
+from soma.vault import VaultRoot
+from tests.cli.conftest import Soma, soma
 from tests.jobs.lake import Lake, chain, execution
+from tests.jobs.whole import said, shown
 
 from .conftest import ADA
 
+__all__ = ["soma"]
 AGENT = "starchat"
 
 
-def printed(shown: RenderableType) -> str:
-    screen = Console(file=io.StringIO(), width=160, color_system=None)
-    screen.print(shown)
-    assert isinstance(screen.file, io.StringIO)
-    return screen.file.getvalue()
-
-
 def page(found: PolicyChain) -> str:
-    return printed(render(found))
+    return said(shown(render(found)))
 
 
 def steps_of(vault: Vault) -> dict[str, list[Step]]:
@@ -84,8 +79,8 @@ def asked(synthesized: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     policy = vault.governance.promote(learned.insight_id, actor=ADA, reason="seen often enough").policy
     assert policy is not None
     trail = Trail(place / "trail" / "guards.jsonl")
-    for execution, steps in steps_of(vault).items():
-        guarded(policy, execution, steps, trail)
+    for run, steps in steps_of(vault).items():
+        guarded(policy, run, steps, trail)
     vault.harvest([trail.path.parent])
     return vault, policy
 
@@ -113,10 +108,10 @@ def test_followed_and_ignored_are_what_the_calls_after_it_say(asked: tuple[Vault
     ignored = {execution for execution in told if repeats(steps[execution])}
     assert {one.execution_id for one in found.shown if one.heeded == "ignored"} == ignored
     assert 0 < found.ignored < found.consulted and found.not_judged == 0
-    for execution in sorted(ignored):
-        first = repeats(steps[execution])[0]
-        assert told[execution].did_decision_id == steps[execution][first].decision.decision_id
-        assert told[execution].against == len(repeats(steps[execution]))
+    for run in sorted(ignored):
+        first = repeats(steps[run])[0]
+        assert told[run].did_decision_id == steps[run][first].decision.decision_id
+        assert told[run].against == len(repeats(steps[run]))
 
 
 def test_how_they_did_is_counted_by_runs_and_compared_on_the_same_tasks(asked: tuple[Vault, Policy]) -> None:
@@ -131,8 +126,19 @@ def test_how_they_did_is_counted_by_runs_and_compared_on_the_same_tasks(asked: t
     assert (found.followed_well.successes, found.followed_well.total) == (sum(followed), len(followed))
     # Each task was run once by this agent: no task has a run that followed it and one that did not.
     assert found.difference is None and found.verdict == "not enough data" and (found.more or 0) > 100
-    shown = page(found)
-    assert "Not enough data" in shown and "more runs on each side" in shown and "soma gates" in shown
+    text = page(found)
+    assert "Not enough data" in text and "more runs on each side" in text and "soma gates" in text
+
+
+def test_the_command_answers_people_and_programs(asked: tuple[Vault, Policy], soma: Soma) -> None:
+    vault, policy = asked
+    answer = soma("chain", policy.id, "--limit", "2", "--vault", str(vault.path), "--json").json
+    assert (answer["schema"], answer["schemaVersion"], len(answer["shown"])) == ("soma.chain", 1, 2)
+    assert answer["consulted"] == answer["followed"] + answer["ignored"] > 2
+    text = soma("chain", policy.id, "--limit", "2", "--vault", str(vault.path))
+    assert text.code == 0 and policy.origin in text.out and "other runs (--limit)" in text.out
+    missing = soma("chain", "pol-nothing", "--vault", str(vault.path))
+    assert missing.code != 0 and "there is no proposal or policy" in missing.err
 
 
 def test_with_many_runs_of_one_task_there_is_a_difference_with_an_interval() -> None:
@@ -191,28 +197,29 @@ def test_a_real_session_whose_reasoning_names_it(fixtures: Path, tmp_path: Path)
     vault.governance.promote(policy, actor=ADA, reason="it takes too long")
     (one,) = vault.chain_of_policy("pol-no-search").shown
     assert (one.way, one.heeded, one.did) == ("reasoning", "ignored", "search:grep")
-    assert one.did_decision_id == one.decision_id and one.against == one.calls_after
+    assert one.did_decision_id == one.decision_id
+    searches = vault.sql(
+        "SELECT count(*) AS n FROM decisions WHERE execution_id = ? AND role = 'search' AND step >= ?",
+        [one.execution_id, one.did_step],
+    )
+    assert one.against == searches["n"][0].as_py() < one.calls_after
 
 
 SPOKEN = "Let me also search for `rank(` specifically:"
 
 
-def test_nothing_found_is_said(root_of_policy: tuple[Vault, str]) -> None:
-    vault, policy = root_of_policy
-    found = vault.chain_of_policy(policy)
+def test_nothing_found_is_said(root: VaultRoot) -> None:
+    vault = Vault(root.path)
+    vault.governance.promote(RM, actor=ADA, reason="it lost data")
+    found = vault.chain_of_policy(RM.id)
     assert (found.consulted, found.more, found.verdict) == (0, None, "not enough data")
     assert "No run in the vault shows that it consulted this policy" in page(found)
     with pytest.raises(NothingFound, match="no proposal or policy"):
         vault.chain_of_policy("pol-000")
 
 
-@pytest.fixture
-def root_of_policy(vault: Vault) -> tuple[Vault, str]:
-    return vault, vault.governance.list().policies[0].policy.id
-
-
-def _named(execution: str, said: str, place: str = "reasoning", decision: str | None = "d") -> Named:
-    return msgspec.convert((execution, decision, place, "guard:warn", said, None), Named)
+def _named(run: str, said: str, place: Way = "reasoning") -> Named:
+    return Named(run, "d", place, "guard:warn", said, None)
 
 
 @pytest.mark.parametrize(
@@ -243,8 +250,8 @@ def test_guard_trails_count_for_no_agent(asked: tuple[Vault, Policy], synthesize
     assert [one.agent_id for one in status.agents] == [one.agent_id for one in before.agents]
     assert (status.executions, status.decisions) == (before.executions, before.decisions)
     assert before.sources.guarded == 0 < status.sources.guarded
-    assert "not counted" in printed(status_page(status))
-    assert "not counted" not in printed(status_page(before))
+    assert "not counted" in shown(status_page(status))
+    assert "not counted" not in shown(status_page(before))
 
 
 def test_guard_trails_are_no_runs_a_policy_is_tried_on(asked: tuple[Vault, Policy], synthesized: Path) -> None:
@@ -260,7 +267,7 @@ def planted(
     followed: tuple[int, int], ignored: tuple[int, int] = (0, 0), *, way: str = "tool", actions: str = "",
     answer: str = '[{"id":"pol-no-rm"}]',
 ) -> PolicyChain:  # fmt: skip
-    """Runs of one task on two sides, each (well, all); ``way`` says how they consult the policy, before the last call."""
+    """Runs of one task on two sides, each (well, all); before the last call they consult it in this ``way``."""
     executions, decisions = [], []
     for side, (well, many) in (("followed", followed), ("ignored", ignored)):
         last = "exec:rm" if side == "ignored" else "exec:ls"
@@ -270,16 +277,16 @@ def planted(
             executions.append(execution(name, task_id="tidy", status="completed", success=number < well, **text))
             taken = (actions or f"exec:cat {_ASKING.get(way, 'exec:cat')} {last}").split()
             asking = next((place for place, action in enumerate(taken) if action == _ASKING.get(way)), len(taken) - 2)
-            said: dict[str, list[str | None]] = {}
+            more: dict[str, list[str | None]] = {}
             if way == "reasoning":
-                said["reasoning"] = [
+                more["reasoning"] = [
                     f"{RM.id} is on my mind" if place == asking + 1 else None for place in range(len(taken))
                 ]
             elif way in ("tool", "command"):
-                said["output"] = [answer if place == asking else None for place in range(len(taken))]
+                more["output"] = [answer if place == asking else None for place in range(len(taken))]
             elif way == "arguments":
-                said["arguments"] = [f'{{"x":"{RM.id}"}}' if place == asking else None for place in range(len(taken))]
-            decisions += chain(name, taken, **said)
+                more["arguments"] = [f'{{"x":"{RM.id}"}}' if place == asking else None for place in range(len(taken))]
+            decisions += chain(name, taken, **more)
     return consultations.run(Lake(executions, decisions), SHOWN)
 
 
