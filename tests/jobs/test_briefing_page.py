@@ -246,13 +246,13 @@ def test_abandoned_branches_explain_nothing() -> None:
 
 def test_the_failed_run_tells_its_peak_pressure_and_the_policies_what_binds() -> None:
     runs = [execution("e0", "a", status="failed", decisions=2, failed=2)]
-    kept: dict[str, list[dict[str, Any]]] = {
-        "vitals": [{"execution_id": "e0", "engine": "1", "peak_pressure": 0.6, "peak_step": 1, "observe": 1, "guide": 0,
-                    "warn": 1, "block": 0}],
-        "pressure": [{"execution_id": "e0", "engine": "1", "decision_id": "e0/1", "step": 1, "pressure": 0.6,
-                      "mode": "WARN", "signals": [], "pressures": [], "floor": 0.6, "patterns": []}],
+    here = {"execution_id": "e0", "engine": "1"}
+    vitals = {**here, "peak_pressure": 0.6, "peak_step": 1, "observe": 1, "guide": 0, "warn": 1, "block": 0}
+    pressure = {
+        **here, "decision_id": "e0/1", "step": 1, "pressure": 0.6, "mode": "WARN", "signals": [], "pressures": [],
+        "floor": 0.6, "patterns": [],
     }  # fmt: skip
-    world = Whole(runs, chain("e0", ["x", "x"], "a", outcome="failed"), kept=kept)
+    world = Whole(runs, chain("e0", ["x", "x"], "a", outcome="failed"), vitals=[vitals], pressure=[pressure])
     policy = Binding(id="no-again", says="do not [red]again", stops=True, binds=False, until="2026-12-31")
     found = briefing.run(world, "a", binding=[policy])
     assert found.peak is not None
