@@ -148,10 +148,12 @@ class Vault:
         Raises:
             NothingFound: if the vault holds no run of that agent.
         """
+        from soma.api.reporting import binding_on
         from soma.synthesizer.jobs import briefing
 
         snapshot = self.snapshot()
-        return briefing.run(snapshot, agent, version=snapshot.version)
+        binding = binding_on(agent, self._root, snapshot, now=clock.now())
+        return briefing.run(snapshot, agent, version=snapshot.version, binding=binding)
 
     def report(self, *, diff: str | Path | None = None) -> Report:
         """Everything in one result: ``soma report``; ``diff``: an earlier report to tell the changes from."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, team_option, vault_option
+from .options import json_option, open_snapshot, open_vault, team_option, vault_option
 
 
 @click.command("briefing")
@@ -14,10 +14,13 @@ from .options import json_option, open_snapshot, team_option, vault_option
 @json_option
 def command(agent: str, team: str | None, vault: str | None, as_json: bool) -> None:
     """Half a minute about one agent: is it healthy, why not, what to do, its peers, its last failed run."""
+    from soma import clock
+    from soma.api.reporting import binding_on
     from soma.synthesizer.jobs import briefing
     from soma.synthesizer.jobs.briefing.explain import render
 
     from .output import emit
 
     snapshot = open_snapshot(vault, team)
-    emit(briefing.run(snapshot, agent, version=snapshot.version), as_json, render)
+    binding = binding_on(agent, open_vault(vault), snapshot, now=clock.now())
+    emit(briefing.run(snapshot, agent, version=snapshot.version, binding=binding), as_json, render)

@@ -10,7 +10,7 @@ from soma.errors import NothingFound
 from soma.model import Execution, NormalizedDecision
 from soma.synthesizer.jobs import briefing
 from soma.synthesizer.jobs.briefing.explain import render
-from soma.synthesizer.jobs.briefing.model import Briefing
+from soma.synthesizer.jobs.briefing.model import Binding, Briefing
 
 from .lake import chain, execution
 from .whole import HOSTILE, Whole, harmless, insight, said, shown
@@ -242,3 +242,29 @@ def test_abandoned_branches_explain_nothing() -> None:
     found = briefing.run(Whole([left, *runs], chain("b", ["x"] * 5, "a", outcome="failed", arguments_digest="d")), "a")
     assert found.reasons == ()
     assert found.last_failed is None
+
+
+def test_the_failed_run_tells_its_peak_pressure_and_the_policies_what_binds() -> None:
+    runs = [execution("e0", "a", status="failed", decisions=2, failed=2)]
+    here = {"execution_id": "e0", "engine": "1"}
+    vitals = {**here, "peak_pressure": 0.6, "peak_step": 1, "observe": 1, "guide": 0, "warn": 1, "block": 0}
+    pressure = {
+        **here, "decision_id": "e0/1", "step": 1, "pressure": 0.6, "mode": "WARN", "signals": [], "pressures": [],
+        "floor": 0.6, "patterns": [],
+    }  # fmt: skip
+    world = Whole(runs, chain("e0", ["x", "x"], "a", outcome="failed"), vitals=[vitals], pressure=[pressure])
+    policy = Binding(id="no-again", says="do not [red]again", stops=True, binds=False, until="2026-12-31")
+    found = briefing.run(world, "a", binding=[policy])
+    assert found.peak is not None
+    assert (found.peak.pressure, found.peak.mode, found.peak.step) == (0.6, "WARN", 1)
+    page = said(shown(render(found)))
+    assert "peak pressure 0.60 (WARN) at decision 2" in page
+    assert "no-again runs in shadow: it counts without binding until 2026-12-31: do not [red]again" in page
+
+
+def test_without_a_replay_or_a_policy_neither_is_spoken_of() -> None:
+    found = briefing.run(Whole([execution("e0", "a", status="failed")]), "a")
+    assert (found.peak, found.binding) == (None, ())
+    page = said(shown(render(found)))
+    assert "peak pressure" not in page
+    assert "What binds it" not in page

@@ -29,10 +29,11 @@ class Whole(Lake):
         threads: int = 1,
         vitals: Iterable[dict[str, Any]] = (),
         proposals: Iterable[dict[str, Any]] = (),
+        pressure: Iterable[dict[str, Any]] = (),
     ) -> None:
-        super().__init__(executions, decisions, threads)
-        given = ((SOURCES, sources), (INSIGHTS, insights), (VITALS, vitals), (PROPOSALS, proposals))
-        for table, rows in (*given, (PRESSURE, ()), (DECAYED, ())):
+        super().__init__(executions, decisions, threads, {VITALS.name: [*vitals], PRESSURE.name: [*pressure]})
+        given = ((SOURCES, sources), (INSIGHTS, insights), (PROPOSALS, proposals), (DECAYED, ()))
+        for table, rows in given:
             self._connection.register(table.name, pa.Table.from_pylist(list(rows), schema=table.arrow()))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from soma.synthesizer.agents import require_known
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import chain, divergence, drift, health, localize
@@ -9,10 +11,12 @@ from soma.synthesizer.jobs.health.compute import has_failed, last_failed
 from soma.synthesizer.jobs.health.model import Run
 
 from .compute import briefing_of
-from .model import ActionRow, Briefing, EndRow, FailureRow, Found, InsightRow, RepeatRow
+from .model import ActionRow, Binding, Briefing, EndRow, FailureRow, Found, InsightRow, Peak, RepeatRow
 
 
-def run(vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95) -> Briefing:
+def run(
+    vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95, binding: Sequence[Binding] = ()
+) -> Briefing:
     """The briefing of one agent.
 
     Args:
@@ -20,6 +24,8 @@ def run(vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95) 
         agent: Its name, as ``soma status`` gives it.
         version: The snapshot's version, to be shown.
         level: Of all intervals.
+        binding: Policies about the agent that are in force. Whoever may read the canon gives them
+            (``soma.api.reporting``): a row of it counts only with its audit.
 
     Raises:
         NothingFound: if the vault holds no run of that agent.
@@ -45,6 +51,8 @@ def run(vault: Queryable, agent: str, *, version: int = 0, level: float = 0.95) 
         divergence.run(vault, [agent], level=level),
         chain.run(vault, last.execution_id).chains[0] if last else None,
         localize.run(vault, last.execution_id) if last else None,
+        next(iter(answer(vault, Peak, __name__, "peak", (last.execution_id,))), None) if last else None,
+        binding,
         version=version,
         level=level,
     )

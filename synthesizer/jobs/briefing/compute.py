@@ -12,7 +12,7 @@ from soma.synthesizer.jobs.health.model import AgentHealth
 from soma.synthesizer.jobs.localize.model import Blamed, Localisation
 from soma.synthesizer.wording import number
 
-from .model import Advice, Briefing, Found, Peer, Reason
+from .model import Advice, Binding, Briefing, Found, Peak, Peer, Reason
 from .reasons import reasons_of
 
 _STANDS_OUT = 1.5
@@ -24,6 +24,8 @@ def briefing_of(
     compared: Divergence,
     last_failed: Chain | None,
     blame: Localisation | None = None,
+    peak: Peak | None = None,
+    binding: Sequence[Binding] = (),
     *,
     version: int,
     level: float,
@@ -38,6 +40,8 @@ def briefing_of(
         peers=peers_of(agent.agent_id, compared.pairs),
         insights=tuple(found.insights),
         last_failed=last_failed,
+        peak=peak,
+        binding=tuple(binding),
         blamed=_blamed(blame),
         pairs=compared.pairs,
         not_known=agent.not_known,

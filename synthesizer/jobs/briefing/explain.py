@@ -18,7 +18,7 @@ from soma.synthesizer.jobs.health.explain import STYLES
 from soma.synthesizer.jobs.health.model import AgentHealth
 from soma.synthesizer.wording import bounds, count, number, percent, plain, points
 
-from .model import Advice, Briefing, Peer
+from .model import Advice, Binding, Briefing, Peer
 
 _DECISIONS_SHOWN = 14
 _PEERS_SHOWN = 8
@@ -36,6 +36,8 @@ def render(result: Briefing) -> RenderableType:
             Text("What to do", style="bold"),
             *(line for advice in result.advice for line in _advice(advice)),
         ]
+    if result.binding:
+        parts += [Text(), Text("What binds it", style="bold"), *map(_binding, result.binding)]
     if result.peers:
         parts += [Text(), *_peers(result)]
     parts += _last_failed(result)
@@ -104,6 +106,13 @@ def _advice(advice: Advice) -> Iterator[RenderableType]:
     yield from (command_line(command) for command in advice.commands)
 
 
+def _binding(policy: Binding) -> Table:
+    what = "stops calls" if policy.stops else "warns"
+    what = what if policy.binds else "runs in shadow: it counts without binding"
+    until = f" until {policy.until}" if policy.until else ""
+    return _item("·", Text(f"{plain(policy.id, 80)} {what}{until}: {plain(policy.says, 300)}"))
+
+
 def _item(mark: str, content: RenderableType) -> Table:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, justify="right", width=4)
@@ -158,6 +167,9 @@ def _last_failed(result: Briefing) -> Iterator[RenderableType]:
         title.append(f"\n  “{plain(chain.task, 160)}”", style="not bold")
     yield title
     yield from replay(chain, most=_DECISIONS_SHOWN)
+    if result.peak is not None:
+        peak = result.peak
+        yield Text(f"  peak pressure {peak.pressure:.2f} ({peak.mode}) at decision {peak.step + 1}")
     if result.blamed is not None:
         blamed = result.blamed
         why = f": {'; '.join(plain(reason, 160) for reason in blamed.reasons[:2])}" if blamed.reasons else ""

@@ -102,6 +102,29 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     verdict: Verdict | None
 
 
+class Peak(msgspec.Struct, frozen=True, rename="camel"):
+    """The highest pressure of an execution, 0 to 1, the mode then, and the 0-based step; columns of ``peak.sql``."""
+
+    pressure: float
+    mode: str
+    step: int
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A ratified policy whose scope covers the agent.
+
+    Attributes:
+        id: Its name. says: What the agent is told. stops: Whether it stops calls, or only warns.
+        binds: Whether it binds, or runs in shadow: it counts without binding. until: Its last day, ISO 8601.
+    """
+
+    id: str
+    says: str
+    stops: bool
+    binds: bool
+    until: str | None
+
+
 class Briefing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Is the agent healthy, why not, what to do.
 
@@ -111,6 +134,8 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         peers: Agents on the same tasks, the best first; empty when no other agent shares a task.
         last_failed: A failed run, decision by decision: the latest, or where no times are known the one in which most
             decisions failed.
+        peak: The highest pressure of that run; ``None`` where it was not replayed yet.
+        binding: Policies about this agent that are in force.
         blamed: The decision of that run that most lowered its chance of success; ``None`` where nothing stands out.
         pairs: The comparisons behind the peers.
         level: Of all intervals.
@@ -125,6 +150,8 @@ class Briefing(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     peers: tuple[Peer, ...]
     insights: tuple[InsightRow, ...]
     last_failed: Chain | None
+    peak: Peak | None
+    binding: tuple[Binding, ...]
     blamed: Blamed | None
     pairs: tuple[Pair, ...]
     not_known: tuple[str, ...]

@@ -23,8 +23,8 @@ from soma.synthesizer.stats import (
 from soma.synthesizer.wording import number
 
 from . import features
-from .fit import fitted, held_out
-from .folds import FOLDS
+from .fit import METHOD, STRENGTHS, fitted, held_out
+from .folds import FOLDS, INNER
 from .model import Calibration, Cell, Known, Model, Moment, Row
 
 LEAST = 10
@@ -63,9 +63,10 @@ def row_of(
 
 
 def digest_of(rows: Mapping[int, Sequence[Row]], patterns: Sequence[str]) -> str:
-    """Digest of everything that is fitted; equal digests give equal models."""
+    """Digest of everything that is fitted and of how; equal digests give equal models."""
     parts = [digest(codec.encode(row), size=16) for after in sorted(rows) for row in rows[after]]
-    return digest("\n".join([str(features.VERSION), codec.encode(list(patterns)), *parts]), size=16)
+    how = codec.encode([features.VERSION, METHOD, FOLDS, INNER, list(STRENGTHS), list(patterns)])
+    return digest("\n".join([how, *parts]), size=16)
 
 
 def calibration_of(

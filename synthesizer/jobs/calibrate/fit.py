@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 STRENGTHS = (1000.0, 300.0, 100.0, 30.0, 10.0)
 """Penalties tried, the strongest first: the answer of one is where the next begins."""
+METHOD = 1
+"""Raised whenever the same rows are fitted differently."""
 _ROUGH, _EXACT = 1e-4, 1e-9
 
 
