@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -259,6 +260,10 @@ def test_guard_trails_are_no_runs_a_policy_is_tried_on(asked: tuple[Vault, Polic
     assert backtest.run(vault.snapshot(), policy) == backtest.run(Vault(synthesized).snapshot(), policy)
 
 
+def test_guard_trails_change_no_finding(asked: tuple[Vault, Policy], synthesized: Path) -> None:
+    assert insights.find(asked[0].snapshot()) == insights.find(Vault(synthesized).snapshot())
+
+
 RM = Policy(id="pol-no-rm", condition=Action(call=Call(action=("exec:rm",))), message="Do not delete.")
 SHOWN = Shown(id=RM.id, proposal=None, evidence=(), draft=RM, no_draft=None, policies=(), history=(), findings=())
 
@@ -277,7 +282,7 @@ def planted(
             executions.append(execution(name, task_id="tidy", status="completed", success=number < well, **text))
             taken = (actions or f"exec:cat {_ASKING.get(way, 'exec:cat')} {last}").split()
             asking = next((place for place, action in enumerate(taken) if action == _ASKING.get(way)), len(taken) - 2)
-            more: dict[str, list[str | None]] = {}
+            more: dict[str, Any] = {}
             if way == "reasoning":
                 more["reasoning"] = [
                     f"{RM.id} is on my mind" if place == asking + 1 else None for place in range(len(taken))

@@ -40,4 +40,5 @@ WHERE r.place = 1
   AND r.actions > 1
   AND r.total > 0
   AND coalesce(e.labels['branch'], '') <> 'abandoned'
+  AND coalesce(e.labels['record'], '') <> 'guard'
 ORDER BY r.execution_id ASC NULLS LAST
