@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from soma.api.nightly import Night
     from soma.evidence import Evidence
+    from soma.governance.consultations import PolicyChain
     from soma.pressure.assignment import GuidanceArm
     from soma.pressure.engine import Configuration
     from soma.pressure.replay.firings import Became, Fired
@@ -387,6 +388,18 @@ class Vault:
         from soma.synthesizer.jobs import chain
 
         return chain.run(self.snapshot(), execution)
+
+    def chain_of_policy(self, policy: str, *, limit: int = 20) -> PolicyChain:
+        """Who consulted a policy, who followed it, and how that ended: ``soma chain``.
+
+        Raises:
+            NothingFound: if the vault knows no such policy.
+            UsageError: if it is a proposal that gives no policy.
+        """
+        from soma.governance import consultations
+        from soma.governance.reading import show
+
+        return consultations.run(self.snapshot(), show(self._root, policy, now=clock.now()), limit=limit)
 
     def evidence(self, identity: str, *, limit: int = 5) -> Evidence:
         """What a policy, finding, run or decision rests on, down to the bytes: ``soma evidence``.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from soma import clock, codec
+from soma.errors import ConfigError, UsageError
+from soma.synthesizer.wording import plain
 from soma.vault import Snapshot, VaultRoot
 from soma.vault.canon import Canon, CanonRow, canon_of
 
@@ -12,6 +14,7 @@ from .model import Ratified
 from .policy import Policy, policy_of
 
 _DAY = dt.timedelta(days=1)
+_UNREADABLE = "docs/governance.md says what every field of a policy may hold"
 
 
 def ratified(canon: Canon, now: int) -> list[Ratified]:
@@ -52,6 +55,21 @@ def policy_in(row: CanonRow) -> Policy:
         "review": None if row.review_at is None else clock.to_datetime(row.review_at).date(),
     }
     return policy_of(codec.encode(document))
+
+
+def require_readable(policy: Policy) -> None:
+    """Refuse a policy that could not be read back from the row it would become: the canon would be broken by it.
+
+    Raises:
+        UsageError: naming what is wrong.
+    """
+    try:
+        same = policy_in(row_for(policy, actor="", at=0, entry=0)) == policy
+    except ConfigError as problem:
+        raise UsageError(f"{plain(policy.id, 80)} cannot be ratified: {problem.message}", hint=_UNREADABLE) from problem
+    if not same:
+        raise UsageError(f"{plain(policy.id, 80)} cannot be ratified: it would be read back as another policy",
+                         hint=_UNREADABLE)  # fmt: skip
 
 
 def row_for(policy: Policy, *, actor: str, at: int, entry: int) -> CanonRow:

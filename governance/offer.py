@@ -13,6 +13,7 @@ from soma.synthesizer.jobs.insights import Insight
 from soma.vault import Snapshot, VaultRoot
 from soma.vault.canon import Canon, canon_of
 
+from .canon import require_readable
 from .draft import draft, policy_id, why_none
 from .policy import Effect, Mode, Policy, Scope
 from .reading import open_request, require_known
@@ -50,7 +51,7 @@ def offered(root: VaultRoot, source: str | Policy, terms: Terms, *, now: int) ->
 
     Raises:
         NothingFound: if there is no such proposal.
-        UsageError: if it was decided already, or gives no policy.
+        UsageError: if it was decided already, gives no policy, or one that could not be read back from the canon.
     """
     snapshot = root.snapshot()
     return offer(snapshot, canon_of(root, snapshot), source, terms, now)
@@ -81,6 +82,7 @@ def offer(snapshot: Snapshot, canon: Canon, source: str | Policy, terms: Terms, 
         raise UsageError(
             f"{policy.id} would expire before it binds ({policy.expires})", hint="choose a later --expires"
         )
+    require_readable(policy)
     return policy
 
 

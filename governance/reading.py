@@ -119,13 +119,21 @@ def policy_of(root: VaultRoot, identity: str, *, now: int) -> Policy:
         NothingFound: if nothing has this id.
         UsageError: if the proposal gives no policy.
     """
-    shown = show(root, identity, now=now)
+    return policy_shown(show(root, identity, now=now))
+
+
+def policy_shown(shown: Shown) -> Policy:
+    """The newest policy of what is shown.
+
+    Raises:
+        UsageError: if there is none.
+    """
     if shown.draft is not None:
         return shown.draft
     if shown.policies:
         return shown.policies[-1].policy
     why = shown.no_draft or "it was decided already"
-    raise UsageError(f"{identity} gives no policy: {why}", hint="write one (docs/governance.md) and name its file")
+    raise UsageError(f"{shown.id} gives no policy: {why}", hint="write one (docs/governance.md) and name its file")
 
 
 def history(root: VaultRoot, identity: str | None = None) -> History:

@@ -9,17 +9,17 @@ from typing import NamedTuple
 
 from soma.governance.policy import Bottleneck, Conformance, Policy
 from soma.synthesizer.inputs import Queryable, answer
-from soma.synthesizer.jobs.insights.ground import Effect, Ground, Run
+from soma.synthesizer.jobs.insights.ground import Ground, Run
 from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import proportion
 from soma.synthesizer.wording import number
 
+from .beside import FEW, measure_of, on_the_same_tasks
 from .facts import Started, facts_of
 from .model import AgentTally, Backtest, Example, Measure
 from .replay import Traced, judgeable, recorded, traced
 
 _EXAMPLES = 5
-_FEW = 20
 
 
 class _Judged(NamedTuple):
@@ -47,8 +47,9 @@ def run(vault: Queryable, policy: Policy) -> Backtest:
 
 def _told(ground: Ground, policy: Policy, judged: Sequence[_Judged], unjudged: int) -> Backtest:
     hit = [one for one in judged if one.trace.first is not None]
-    effect, same_agent = _effect(ground, judged)
-    measure: Measure = effect.measure if effect else _measure(judged)
+    runs = [one.run for one in judged]
+    effect, same_agent = on_the_same_tasks(ground, {one.run.execution_id for one in hit}, runs)
+    measure: Measure = effect.measure if effect else measure_of(runs)
     ends = {one.run.execution_id: did_well(one.run, measure) for one in judged}
     good, bad = ([one for one in judged if ends[one.run.execution_id] is well] for well in (True, False))
     hit_good, hit_bad = ([one for one in side if one.trace.first is not None] for side in (good, bad))
@@ -78,23 +79,6 @@ def _told(ground: Ground, policy: Policy, judged: Sequence[_Judged], unjudged: i
             _cautions(policy, len(hit_bad) + len(hit_good), unjudged, across=bool(effect) and not same_agent)
         ),
     )
-
-
-def _effect(ground: Ground, judged: Sequence[_Judged]) -> tuple[Effect | None, bool]:
-    """Hit against not hit of the same agent and task; where few can be compared so, of the same task by any agent."""
-    runs = [one.run for one in judged]
-    hit = {one.run.execution_id for one in judged if one.trace.first is not None}
-    own = ground.effect(hit, runs)
-    if own is not None and min(own.marked.total, own.others.total) >= _FEW:
-        return own, True
-    anyone = ground.effect(hit, runs, stratum=lambda run: ground.task_of(run.execution_id))
-    return (anyone, False) if anyone is not None else (own, own is not None)
-
-
-def _measure(judged: Sequence[_Judged]) -> Measure:
-    """By success where that is known of as many executions as how they ended."""
-    known = [sum(did_well(one.run, measure) is not None for one in judged) for measure in ("success", "status")]
-    return "success" if known[0] and known[0] >= known[1] else "status"
 
 
 def _time_left(ground: Ground, hit: Sequence[_Judged]) -> float | None:
@@ -144,7 +128,7 @@ def _cautions(policy: Policy, known: int, unjudged: int, *, across: bool) -> lis
         told.append("Different agents are compared: what they differ in besides this call counts too.")
     if policy.origin:
         told.append("It was drafted from these very executions: on new ones it will do worse than here.")
-    if known < _FEW:
+    if known < FEW:
         told.append(f"Only {number(known, 'execution')} with a known end would have been hit: too few to rely on.")
     if unjudged:
         told.append(

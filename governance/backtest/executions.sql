@@ -6,4 +6,5 @@ SELECT
     epoch_us(ended_at) AS ended_at
 FROM executions
 WHERE coalesce(labels['branch'], '') <> 'abandoned'
+  AND coalesce(labels['record'], '') <> 'guard'
 ORDER BY started_at ASC NULLS LAST, execution_id ASC NULLS LAST

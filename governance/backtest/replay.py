@@ -76,15 +76,16 @@ def judgeable(policy: Policy, facts: Facts, steps: Sequence[Step]) -> bool:
             return True
 
 
-def traced(policy: Policy, facts: Facts, steps: Sequence[Step]) -> Traced:
-    """Replay one execution under the policy."""
+def traced(policy: Policy, facts: Facts, steps: Sequence[Step], *, start: int = 0) -> Traced:
+    """Replay one execution under the policy; from the place ``start`` on it is asked and counted."""
     watch = Watch([policy], facts)
     calls = hits = left = 0
     first: NormalizedDecision | None = None
     evidence: tuple[str, ...] = ()
-    for step in steps:
-        calls += is_call(step.decision)
-        if found := watch.check(step.decision):
+    for place, step in enumerate(steps):
+        asked = place >= start
+        calls += asked and is_call(step.decision)
+        if asked and (found := watch.check(step.decision)):
             hits += 1
             if first is None:
                 first, evidence = step.decision, found[0].evidence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from soma.governance.canon import in_force
 from soma.governance.decide import promote, reject, retire
 from soma.governance.model import Decided
 from soma.governance.offer import Terms, offered
-from soma.governance.policy import Action, Call, Policy, Scope
+from soma.governance.policy import Action, Call, Count, Policy, Scope
 from soma.governance.reading import history, overview, show, verify
 from soma.synthesizer.jobs import insights
 from soma.synthesizer.jobs.insights.model import DAY
@@ -181,3 +182,33 @@ def test_a_finding_without_a_draft_is_promoted_by_a_policy_a_person_writes(root:
     promoted(root, msgspec.structs.replace(_written("mine"), origin=bare))
     assert status_of(root, bare) == "promoted"
     assert verify(root).findings == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "Not An Id"},
+        {"message": ""},
+        {"message": "x" * 1001},
+        {"evidence": tuple(f"e{number}" for number in range(201))},
+        {"scope": Scope(agents=("",))},
+        {"condition": Count(least=0)},
+        {"effect": "shout"},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+@pytest.mark.parametrize("two_person", [False, True])
+def test_what_could_not_be_read_back_is_not_ratified(root: VaultRoot, wrong: dict[str, Any], two_person: bool) -> None:
+    """A policy made in Python is not checked when it is made: one such row would make the canon unreadable."""
+    before = root.snapshot().version
+    with pytest.raises(UsageError, match="cannot be ratified"):
+        promote(
+            root, msgspec.structs.replace(_written("mine"), **wrong), Terms(), actor=ADA, now=NOW, two_person=two_person
+        )
+    assert root.snapshot().version == before and overview(root, now=NOW).policies == ()
+
+
+def test_every_draft_is_read_back_as_it_was_ratified(root: VaultRoot) -> None:
+    drafted = [one.id for one in overview(root, now=NOW).proposals if one.drafted]
+    made = {(done := promoted(root, one).policy) and done.id: done for one in drafted}
+    assert {one.policy.id: one.policy for one in in_force(root, now=NOW)} == made and len(made) > 2

@@ -143,4 +143,7 @@ def _sources(result: Status) -> list[Text]:
     if ledger.quarantined:
         records = number(ledger.quarantined, "record")
         out.append(Text(f"{records} could not be used: soma vault info --quarantine", style="yellow"))
+    if ledger.guarded:
+        trails = number(ledger.guarded, "guard trail")
+        out.append(Text(f"not counted: {trails} of soma's own, see soma chain POLICY", style="dim"))
     return out

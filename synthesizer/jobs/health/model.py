@@ -33,7 +33,11 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Ledger(msgspec.Struct, frozen=True, rename="camel"):
-    """The sources behind the vault; fields in the order of the columns of ``ledger.sql``."""
+    """The sources behind the vault; fields in the order of the columns of ``ledger.sql``.
+
+    Attributes:
+        guarded: Executions that are trails of soma's own guards: they are no runs of an agent and not counted as such.
+    """
 
     sources: int
     failed: int
@@ -41,6 +45,7 @@ class Ledger(msgspec.Struct, frozen=True, rename="camel"):
     unrecognised: int
     quarantined: int
     redacted: int
+    guarded: int = 0
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -1,4 +1,5 @@
--- One row per run that counts: what was left behind on an abandoned branch is no run of its own.
+-- One row per run that counts: what was left behind on an abandoned branch is no run of its own, and what soma's own
+-- guards wrote is no run of an agent.
 SELECT
     execution_id,
     agent_id,
@@ -14,4 +15,5 @@ SELECT
     (tokens_in IS NOT NULL OR tokens_out IS NOT NULL) AS tokens_known
 FROM executions
 WHERE labels['branch'] IS DISTINCT FROM 'abandoned'
+  AND labels['record'] IS DISTINCT FROM 'guard'
 ORDER BY agent_id, started_at NULLS LAST, execution_id
