@@ -28,7 +28,10 @@ tour:
 	@echo && echo '$$ soma status' && $(SOMA) status --vault $(DEMO)/vault
 	@echo && echo '$$ soma divergence --agents gpt-4 starchat' && $(SOMA) divergence --agents gpt-4 starchat --vault $(DEMO)/vault
 	@echo && echo '$$ soma briefing --agent starchat' && $(SOMA) briefing --agent starchat --vault $(DEMO)/vault
-	@echo && echo '$$ soma report --out $(DEMO)/soma-report.json' && $(SOMA) report --out $(DEMO)/soma-report.json --vault $(DEMO)/vault
+	@echo && echo '$$ soma replay fixtures/recordings/failures.jsonl' && $(SOMA) replay fixtures/recordings/failures.jsonl
+	@echo && echo '$$ soma governance list' && $(SOMA) governance list --vault $(DEMO)/vault
+	@echo && echo '$$ soma report --out $(DEMO)/soma-report.json --html $(DEMO)/soma-report.html' && \
+		$(SOMA) report --out $(DEMO)/soma-report.json --html $(DEMO)/soma-report.html --vault $(DEMO)/vault
 
 # Installed as a user has it, not editable: what is tested is what is shipped.
 install: $(BIN)/python
