@@ -65,7 +65,9 @@ def guarded(policy: Policy, execution: str, steps: Sequence[Step], trail: Trail)
         call = step.decision
         if before is not None and before.outcome in FAILED:
             again = (before.action, before.arguments_digest) == (call.action, call.arguments_digest)
-            guard.check(call if again else msgspec.structs.replace(before, decision_id="thought of"))
+            if not again:
+                guard.check(msgspec.structs.replace(before, decision_id="thought of"))
+        guard.check(call)
         guard.learn(call)
         before = call
 
