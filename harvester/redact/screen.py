@@ -1,12 +1,12 @@
-"""Which of many texts may hold a secret: two native passes over all of them, so that Python looks at few.
+"""Which of many texts may hold a secret: a few native passes over all of them, so that Python looks at few.
 
 The screen is made of regular expressions for RE2, whose time is linear in the text whatever the text. One of them
 matches wherever any rule would find something, and more: they are made of the rules' own patterns with everything
 taken out that only narrows them. What they let by holds nothing, so that looking at the rest gives what looking at
 everything would.
 
-Two expressions, since one of both would have a state for every pair of their states: far more than fit into the memory
-that RE2 keeps them in, and a third of the speed.
+Several expressions, since one of all would have a state for every pair of their states: far more than fit into the
+memory that RE2 keeps them in, and a third of the speed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ _PIECE = re.compile(
     r"""(?x) (?P<class>\[\^?(?:\\.|[^\]\\])+\]) | (?P<group>\(\?P<\w+>) | (?P<escape>\\.)
       | \{(?P<least>\d+),\d+\}\+?"""
 )
+_COUNTED = re.compile(r"(?<!\\x)\{(\d+),?\}")
+_ENOUGH = 8
+"""Longer repetitions narrow a first look hardly any further, and each of them is a state of its own."""
 _NOT_ASCII = r"\x{80}-\x{10FFFF}"
 _WIDE = {r"\w": "0-9A-Za-z_" + _NOT_ASCII, r"\d": "0-9" + _NOT_ASCII, r"\s": r"\x00-\x20" + _NOT_ASCII}
 _NARROW = {r"\s": r" \t\n\r\f\v", r"\d": "0-9", r"\w": "0-9A-Za-z_"}
@@ -58,16 +61,27 @@ def looks(texts: Sequence[str], *, emails: bool = False, phones: bool = False) -
         # Half a character is one more that is not ASCII, and the screen tells none of those from another.
         column = pa.array([codec.plain(text) for text in texts], pa.large_string())
     found = [Look.NONE] * len(texts)
-    for look, pattern in ((Look.CONTEXT, surroundings(emails, phones)), (Look.ALL, shapes())):
+    patterns = [(Look.CONTEXT, surroundings(emails, phones)), *((Look.ALL, shape) for shape in shapes())]
+    for look, pattern in patterns:
         for place in pc.indices_nonzero(pc.match_substring_regex(column, pattern)).to_pylist():
             found[place] = look
     return found
 
 
 @cache
-def shapes() -> str:
-    """Matches in every text that holds a secret with a shape of its own, in RE2's syntax."""
-    return "|".join([*(relaxed(rule.screen or rule.pattern) for rule in TOKENS), *map(re.escape, SIGNED.hints)])
+def shapes() -> tuple[str, ...]:
+    """Match, one or the other, in every text that holds a secret with a shape of its own, in RE2's syntax.
+
+    A shape that begins with a dot stands alone: dots are found by plain search, but would wake the others everywhere.
+    """
+    patterns = [relaxed(rule.screen or rule.pattern) for rule in TOKENS]
+    dotted = [pattern for pattern in patterns if pattern.startswith(r"\.")]
+    others = [_COUNTED.sub(_shortened, pattern) for pattern in patterns if pattern not in dotted]
+    return "|".join([*others, *map(re.escape, SIGNED.hints)]), *dotted
+
+
+def _shortened(count: re.Match[str]) -> str:
+    return f"{{{_ENOUGH},}}" if int(count[1]) > _ENOUGH else count[0]
 
 
 @cache
