@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _NUMBER_BITS = 20
 _DAMAGES_KEPT = 1000
+_ALLOCATIONS = 100_000
+"""New objects between two collections while sources are read."""
 
 
 def perform(task: Task, settings: Settings) -> Portion:
@@ -43,9 +47,21 @@ def perform(task: Task, settings: Settings) -> Portion:
         VaultError: if the fragment cannot be written. What is wrong with a source never raises.
     """
     reader = _Reader(settings, task)
-    for kin in task.kins:
-        reader.read(kin)
-    return reader.portion()
+    with _few_collections():
+        for kin in task.kins:
+            reader.read(kin)
+        return reader.portion()
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let the collector of cycles look less often: what is decoded has none, and is looked through over and over."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _ALLOCATIONS) if before[0] else 0, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def read_contained(who: str, step: Callable[[], _T], fail: Callable[[str], None]) -> _T | None:
