@@ -113,6 +113,7 @@ class _Reader:
         self._rows = Normaliser(settings.key, self._redactor, settings.agents, away)
         self._fragments: list[Fragment] = []
         self._heads = Heads()
+        self._folders = fingerprint.Folders()
         mapping = self._settings.mapping
         self._choice = adapters() if mapping is None else (adapter_of(mapping), *adapters())
         self._reports: list[SourceReport] = []
@@ -160,11 +161,11 @@ class _Reader:
                 adapter = forced
             else:
                 report.state, report.reason = "unrecognised", f"no adapter claims it (looks like: {looks_like(head)})"
-                report.stamp = fingerprint.stamp(candidate, None)
+                report.stamp = fingerprint.stamp(candidate, None, self._folders)
                 return
             report.adapter, report.adapter_version = adapter.name, adapter.version
             # Before the companions are read: what changes in them from now on must be noticed next time.
-            report.stamp = fingerprint.stamp(candidate, adapter)
+            report.stamp = fingerprint.stamp(candidate, adapter, self._folders)
             if report.state != "read":
                 return
             source = Source(candidate.path, candidate.source_id, size=candidate.size)

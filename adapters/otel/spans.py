@@ -24,9 +24,15 @@ _TRACEBACK = "Traceback (most recent call last)"
 _NO_MODEL = frozenset({"unknown", "none"})
 _NOTED = frozenset(
     prefix + key
-    for keys in (conventions.AGENT_KEYS, conventions.GRAPH_KEYS, conventions.TASK_KEYS, conventions.EXAMPLE_KEYS,
-                 conventions.SESSION_KEYS)
-    for key in keys for prefix in conventions.METADATA_PREFIXES
+    for keys in (
+        conventions.AGENT_KEYS,
+        conventions.GRAPH_KEYS,
+        conventions.TASK_KEYS,
+        conventions.EXAMPLE_KEYS,
+        conventions.SESSION_KEYS,
+    )
+    for key in keys
+    for prefix in conventions.METADATA_PREFIXES
 )
 _ROLE_WORDS = ("invoke_agent ", "agent run ")
 
