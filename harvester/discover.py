@@ -6,6 +6,7 @@ import glob
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ _NOT_ENTERED = frozenset({
 _NOT_READ = ("-wal", "-shm", "-journal", ".lock", ".tmp", ".pyc", ".parquet", ".crc")
 
 
-class Candidate(msgspec.Struct, frozen=True, order=True):
+class Candidate(msgspec.Struct, frozen=True, order=True, dict=True):
     """A file as it was found.
 
     Attributes:
@@ -34,7 +35,7 @@ class Candidate(msgspec.Struct, frozen=True, order=True):
     size: int
     modified_ns: int
 
-    @property
+    @cached_property
     def source_id(self) -> str:
         """Id of the source this file is."""
         return identity.source_id(self.shown)

@@ -23,9 +23,8 @@ class Folders:
     def __init__(self) -> None:
         self._names: dict[str, frozenset[str]] = {}
 
-    def holds(self, path: str) -> bool:
-        """Whether the folder of ``path`` had something of this name when it was listed first."""
-        folder, name = os.path.split(path)
+    def names(self, folder: str) -> frozenset[str]:
+        """What the folder held when it was listed first."""
         names = self._names.get(folder)
         if names is None:
             if len(self._names) >= _FOLDERS_KEPT:
@@ -35,7 +34,7 @@ class Folders:
             except OSError:
                 names = frozenset()
             self._names[folder] = names
-        return name in names
+        return names
 
 
 def stamp(candidate: Candidate, adapter: Adapter | None, folders: Folders) -> str:
@@ -44,24 +43,31 @@ def stamp(candidate: Candidate, adapter: Adapter | None, folders: Folders) -> st
     That is the sizes and times of the files it is read with, and the presence of the file it may be a backup of
     (``a.jsonl`` for ``a.jsonl.bak-1``): a copy counts only where its original is missing.
     """
-    marks = [
-        f"{os.path.basename(path)}:{facts.st_size}:{facts.st_mtime_ns}"
-        for path, facts in _beside(candidate, adapter, folders)
-    ]
     folder, name = os.path.split(candidate.path)
-    parts = name.split(".")
-    shorter = (".".join(parts[:count]) for count in range(1, len(parts)))
-    originals = ((name, os.path.join(folder, name)) for name in shorter if name)
-    marks += [f"copy of {name}" for name, path in originals if folders.holds(path) and os.path.isfile(path)]
+    names = folders.names(folder)
+    beside = [os.path.join(folder, name + ending) for ending in _DATABASE_BESIDE if name + ending in names]
+    if adapter is not None:
+        beside += _companions(candidate, adapter, folders)
+    marks = [f"{os.path.basename(path)}:{facts.st_size}:{facts.st_mtime_ns}" for path, facts in _facts(beside)]
+    end = name.find(".")
+    while end >= 0:
+        if (shorter := name[:end]) in names and os.path.isfile(os.path.join(folder, shorter)):
+            marks.append(f"copy of {shorter}")
+        end = name.find(".", end + 1)
     return identity.digest(os.fsencode("|".join(marks))) if marks else ""
 
 
-def _beside(candidate: Candidate, adapter: Adapter | None, folders: Folders) -> Iterator[tuple[str, os.stat_result]]:
+def _companions(candidate: Candidate, adapter: Adapter, folders: Folders) -> Iterator[str]:
     source = Source(candidate.path, candidate.source_id, size=candidate.size)
-    companions = adapter.companions(source) if adapter else []
-    paths = [str(source.companion_path(relative)) for relative in companions]
-    paths += [source.path + ending for ending in _DATABASE_BESIDE]
-    for path in sorted(path for path in paths if folders.holds(path)):
+    for relative in adapter.companions(source):
+        path = str(source.companion_path(relative))
+        folder, name = os.path.split(path)
+        if name in folders.names(folder):
+            yield path
+
+
+def _facts(paths: list[str]) -> Iterator[tuple[str, os.stat_result]]:
+    for path in sorted(paths):
         try:
             yield path, os.stat(path)
         except OSError:
