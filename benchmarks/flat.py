@@ -24,27 +24,27 @@ class Block(msgspec.Struct, gc=False):
     is_error: bool | None = None
 
 
-class Message(msgspec.Struct, gc=False):
+class Message(msgspec.Struct, gc=False, rename="camel"):
     """A message of OpenClaw or Claude Code."""
 
     role: str | None = None
     content: str | list[Block] | None = None
     model: str | None = None
-    toolCallId: str | None = None
-    toolName: str | None = None
-    isError: bool | None = None
-    stopReason: str | None = None
+    tool_call_id: str | None = None
+    tool_name: str | None = None
+    is_error: bool | None = None
+    stop_reason: str | None = None
     usage: Raw = Raw()
     details: Raw = Raw()
     timestamp: int | None = None
 
 
-class Entry(msgspec.Struct, gc=False):
+class Entry(msgspec.Struct, gc=False, rename="camel"):
     """A line of OpenClaw or Claude Code."""
 
     type: str | None = None
     id: str | None = None
-    parentId: str | None = None
+    parent_id: str | None = None
     uuid: str | None = None
     timestamp: str | None = None
     message: Message | None = None
@@ -65,11 +65,11 @@ class Run(msgspec.Struct, gc=False):
     extra: Raw = Raw()
 
 
-class Value(msgspec.Struct, gc=False):
+class Value(msgspec.Struct, gc=False, rename="camel"):
     """A value of an attribute."""
 
-    stringValue: str | None = None
-    intValue: str | int | None = None
+    string_value: str | None = None
+    int_value: str | int | None = None
 
 
 class Attribute(msgspec.Struct, gc=False):
@@ -79,15 +79,15 @@ class Attribute(msgspec.Struct, gc=False):
     value: Value
 
 
-class Span(msgspec.Struct, gc=False):
+class Span(msgspec.Struct, gc=False, rename="camel"):
     """A span."""
 
-    traceId: str
-    spanId: str
-    parentSpanId: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str
     name: str
-    startTimeUnixNano: str
-    endTimeUnixNano: str
+    start_time_unix_nano: str
+    end_time_unix_nano: str
     attributes: list[Attribute]
     status: Raw = Raw()
 
@@ -98,16 +98,16 @@ class Scope(msgspec.Struct, gc=False):
     spans: list[Span]
 
 
-class Group(msgspec.Struct, gc=False):
+class Group(msgspec.Struct, gc=False, rename="camel"):
     """The spans of one resource."""
 
-    scopeSpans: list[Scope]
+    scope_spans: list[Scope]
 
 
-class Batch(msgspec.Struct, gc=False):
+class Batch(msgspec.Struct, gc=False, rename="camel"):
     """A line of OTLP/JSON."""
 
-    resourceSpans: list[Group]
+    resource_spans: list[Group]
 
 
 DECODERS: dict[str, msgspec.json.Decoder[object]] = {

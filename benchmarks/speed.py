@@ -30,20 +30,21 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import flat  # noqa: E402
-import traffic  # noqa: E402
-from harvest import KEY, baseline  # noqa: E402
-from soma.adapters.blocks.head import HEAD_BYTES, Head  # noqa: E402
-from soma.adapters.registry import recognise  # noqa: E402
-from soma.harvester.agents import AgentNames  # noqa: E402
-from soma.harvester.harvest import Options, harvest  # noqa: E402
-from soma.harvester.normalise import Normaliser  # noqa: E402
-from soma.harvester.redact import Redactor  # noqa: E402
-from soma.harvester.redact.screen import Look  # noqa: E402
-from soma.identity import source_id  # noqa: E402
-from soma.model import ExecutionDraft  # noqa: E402
-from soma.source import DEFAULT_LIMITS, Source  # noqa: E402
-from soma.vault import VaultRoot  # noqa: E402
+import flat
+import traffic
+from harvest import KEY, baseline
+
+from soma.adapters.blocks.head import HEAD_BYTES, Head
+from soma.adapters.registry import recognise
+from soma.harvester.agents import AgentNames
+from soma.harvester.harvest import Options, harvest
+from soma.harvester.normalise import Normaliser
+from soma.harvester.redact import Redactor
+from soma.harvester.redact.screen import Look
+from soma.identity import source_id
+from soma.model import ExecutionDraft
+from soma.source import DEFAULT_LIMITS, Source
+from soma.vault import VaultRoot
 
 BLOCK = 2 << 20
 Timed = Callable[[], object]
@@ -83,28 +84,33 @@ def main() -> None:
 def formats(place: Path, given: argparse.Namespace) -> None:
     """Decode and map to Arrow columns, redaction off and on, against raw typed decode."""
     for form in traffic.FORMATS:
-        folder = place / form
-        size = traffic.write(form, folder, int(given.mb * 1e6))
-        sources = [
-            Source(str(path), source_id(str(path)), size=path.stat().st_size) for path in sorted(folder.iterdir())
-        ]
-        took = medians(given.rounds, {
-            "raw": lambda: [raw(source, form) for source in sources],
-            "off": lambda: columns(sources, Open(KEY)),
-            "on": lambda: columns(sources, Redactor(KEY)),
-        })  # fmt: skip
-        redaction = redacted_alone(sources, given.rounds)
-        print(
-            f"{form:12} raw typed decode {size / took['raw'] / 1e6:6.0f} MB/s; to columns, redaction off "
-            f"{took['raw'] / took['off']:.3f}, on {took['raw'] / took['on']:.3f} of it; redaction {redaction:.0f} MB/s"
-        )
+        size = traffic.write(form, place / form, int(given.mb * 1e6))
+        _columns_of(form, sources_in(place / form), size, given.rounds)
+
+
+def _columns_of(form: str, sources: list[Source], size: int, rounds: int) -> None:
+    took = medians(rounds, {
+        "raw": lambda: [raw(source, form) for source in sources],
+        "off": lambda: columns(sources, Open(KEY)),
+        "on": lambda: columns(sources, Redactor(KEY)),
+    })  # fmt: skip
+    print(
+        f"{form:12} raw typed decode {size / took['raw'] / 1e6:6.0f} MB/s; to columns, redaction off "
+        f"{took['raw'] / took['off']:.3f}, on {took['raw'] / took['on']:.3f} of it; "
+        f"redaction {redacted_alone(sources, rounds):.0f} MB/s"
+    )
+
+
+def sources_in(folder: Path) -> list[Source]:
+    """The files of a folder as sources."""
+    return [Source(str(path), source_id(str(path)), size=path.stat().st_size) for path in sorted(folder.iterdir())]
 
 
 def whole(place: Path, given: argparse.Namespace) -> None:
     """Into the committed vault: against raw typed decode, the json.loads loop, and with two processes."""
     folder = place / "whole"
     size = traffic.write("openclaw", folder, int(given.mb * 1e6))
-    sources = [Source(str(path), source_id(str(path)), size=path.stat().st_size) for path in sorted(folder.iterdir())]
+    sources = sources_in(folder)
     took = medians(given.rounds, {
         "raw": lambda: [raw(source, "openclaw") for source in sources],
         "json": lambda: baseline(folder, place / "rows.parquet", Redactor(KEY).bounded),

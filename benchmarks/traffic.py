@@ -76,6 +76,7 @@ def _call(chance: random.Random, at: float) -> Call:
     failed = chance.random() < 1 / 12
     size = min(int(chance.lognormvariate(7.1, 1.2)), 50_000)
     path = chance.choice(_PATHS)
+    arguments: dict[str, Any]
     match chance.choices(("exec", "read", "edit", "grep", "web_fetch"), (5, 3, 2, 1, 1))[0]:
         case "exec":
             tool, arguments = "exec", {"command": f"cd /srv/app && {chance.choice(_PROGRAMS)} {path}"}
@@ -122,7 +123,7 @@ def openclaw(run: Session) -> str:
             "totalTokens": 5960,
             "cost": {"input": 0.001, "output": 0.0009, "cacheRead": 0.0015, "cacheWrite": 0, "total": 0.0034},
         }
-        content = [
+        content: list[dict[str, Any]] = [
             {"type": "thinking", "thinking": call.reasoning, "thinkingSignature": "c2lnbmF0dXJl" * 20},
             {"type": "toolCall", "id": call_id, "name": call.tool, "arguments": call.arguments},
         ]
@@ -332,7 +333,9 @@ def otlp(run: Session) -> str:
     trace = f"{hash_of(run.name):032x}"
     root = f"{hash_of(run.name + 'root'):016x}"[-16:]
 
-    def span(name: str, place: str, begin: float, end: float, failed: bool, **attributes: Any) -> dict[str, Any]:
+    def span(
+        name: str, place: str, begin: float, end: float, failed: bool, attributes: dict[str, Any]
+    ) -> dict[str, Any]:
         own = root if place == "root" else f"{hash_of(run.name + place):016x}"[-16:]
         return {
             "traceId": trace,
@@ -342,9 +345,7 @@ def otlp(run: Session) -> str:
             "kind": 1,
             "startTimeUnixNano": str(int(begin * 1e9)),
             "endTimeUnixNano": str(int(end * 1e9)),
-            "attributes": [
-                {"key": key.replace("__", "."), "value": _any_value(value)} for key, value in attributes.items()
-            ],
+            "attributes": [{"key": key, "value": _any_value(value)} for key, value in attributes.items()],
             "status": {"code": 2, "message": "tool failed"} if failed else {},
         }
 
@@ -356,11 +357,11 @@ def otlp(run: Session) -> str:
             first - 1,
             last + 1,
             False,
-            **{
-                "gen_ai__operation__name": "invoke_agent",
-                "gen_ai__agent__name": run.agent,
-                "gen_ai__conversation__id": run.name,
-                "gen_ai__input__messages": json.dumps(
+            {
+                "gen_ai.operation.name": "invoke_agent",
+                "gen_ai.agent.name": run.agent,
+                "gen_ai.conversation.id": run.name,
+                "gen_ai.input.messages": json.dumps(
                     [{"role": "user", "parts": [{"type": "text", "content": run.request}]}]
                 ),
             },
@@ -379,12 +380,12 @@ def otlp(run: Session) -> str:
                 call.started - 0.5,
                 call.started,
                 False,
-                **{
-                    "gen_ai__operation__name": "chat",
-                    "gen_ai__request__model": run.model,
-                    "gen_ai__usage__input_tokens": 900,
-                    "gen_ai__usage__output_tokens": 60,
-                    "gen_ai__output__messages": json.dumps([{"role": "assistant", "parts": parts}]),
+                {
+                    "gen_ai.operation.name": "chat",
+                    "gen_ai.request.model": run.model,
+                    "gen_ai.usage.input_tokens": 900,
+                    "gen_ai.usage.output_tokens": 60,
+                    "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": parts}]),
                 },
             )
         )
@@ -395,12 +396,12 @@ def otlp(run: Session) -> str:
                 call.started,
                 call.started + call.took,
                 call.failed,
-                **{
-                    "gen_ai__operation__name": "execute_tool",
-                    "gen_ai__tool__name": call.tool,
-                    "gen_ai__tool__call__id": call_id,
-                    "gen_ai__tool__call__arguments": json.dumps(call.arguments),
-                    "gen_ai__tool__call__result": call.output,
+                {
+                    "gen_ai.operation.name": "execute_tool",
+                    "gen_ai.tool.name": call.tool,
+                    "gen_ai.tool.call.id": call_id,
+                    "gen_ai.tool.call.arguments": json.dumps(call.arguments),
+                    "gen_ai.tool.call.result": call.output,
                 },
             )
         )
