@@ -10,7 +10,7 @@ from .engine import MARGIN, Redactor
 from .screen import Look
 from .values import texts_of
 
-_FULL_CHARS = 4 << 20
+_FULL_CHARS = 8 << 20
 _JOIN = "\n"
 """Between texts that are looked at as one: what matches in one of them still does, and a match across is looked at."""
 
