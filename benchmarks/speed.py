@@ -1,6 +1,6 @@
 """How far is a harvest from what its decoder alone could do? The table of targets, each a ratio inside this run.
 
-Sessions are those of ``traffic.py``, the same for the same seed. Baselines, over the same bytes in the same rounds:
+Sessions are those of ``written_as.py``, the same for the same seed. Baselines, over the same bytes in the same rounds:
 
 raw typed decode: ``decode_lines`` of msgspec on blocks of at most 2 MiB into flat structs, and nothing else.
 json.loads loop, redacting: the loop of ``harvest.py`` (OpenClaw only): a row for every call, each text redacted, one
@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import flat
 import traffic
+import written_as
 from harvest import KEY, baseline
 
 from soma.adapters.blocks.head import HEAD_BYTES, Head
@@ -83,8 +84,8 @@ def main() -> None:
 
 def formats(place: Path, given: argparse.Namespace) -> None:
     """Decode and map to Arrow columns, redaction off and on, against raw typed decode."""
-    for form in traffic.FORMATS:
-        size = traffic.write(form, place / form, int(given.mb * 1e6))
+    for form in written_as.FORMATS:
+        size = written_as.write(form, place / form, int(given.mb * 1e6))
         _columns_of(form, sources_in(place / form), size, given.rounds)
 
 
@@ -109,7 +110,7 @@ def sources_in(folder: Path) -> list[Source]:
 def whole(place: Path, given: argparse.Namespace) -> None:
     """Into the committed vault: against raw typed decode, the json.loads loop, and with two processes."""
     folder = place / "whole"
-    size = traffic.write("openclaw", folder, int(given.mb * 1e6))
+    size = written_as.write("openclaw", folder, int(given.mb * 1e6))
     sources = sources_in(folder)
     took = medians(given.rounds, {
         "raw": lambda: [raw(source, "openclaw") for source in sources],
@@ -136,7 +137,7 @@ def unchanged(place: Path, given: argparse.Namespace) -> None:
         if number % 1000 == 0:
             inside.mkdir(parents=True)
         named = run._replace(name=f"s{number}", calls=[run.calls[0]._replace(output="done")])
-        (inside / f"s{number}.jsonl").write_text(traffic.claude_code(named))
+        (inside / f"s{number}.jsonl").write_text(written_as.claude_code(named))
     into_a_vault(folder, place / "quiet", 2)
     took = medians(given.rounds, {
         "scan": lambda: sum(1 for _ in scanned(folder)),
@@ -150,7 +151,7 @@ def unchanged(place: Path, given: argparse.Namespace) -> None:
 
 def graphs(place: Path, given: argparse.Namespace) -> None:
     """AgentFlow graphs, committed, two processes."""
-    size = traffic.write_graphs(place / "graphs", given.graphs)
+    size = written_as.write_graphs(place / "graphs", given.graphs)
     took = medians(max(1, given.rounds // 2), {"soma": lambda: into_a_vault(place / "graphs", place / "g", 2)},
                    time.perf_counter)  # fmt: skip
     print(
