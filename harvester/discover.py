@@ -6,7 +6,9 @@ import glob
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,7 +22,7 @@ _NOT_ENTERED = frozenset({
 _NOT_READ = ("-wal", "-shm", "-journal", ".lock", ".tmp", ".pyc", ".parquet", ".crc")
 
 
-class Candidate(msgspec.Struct, frozen=True, order=True):
+class Candidate(msgspec.Struct, frozen=True, order=True, dict=True):
     """A file as it was found.
 
     Attributes:
@@ -33,7 +35,7 @@ class Candidate(msgspec.Struct, frozen=True, order=True):
     size: int
     modified_ns: int
 
-    @property
+    @cached_property
     def source_id(self) -> str:
         """Id of the source this file is."""
         return identity.source_id(self.shown)
@@ -85,10 +87,11 @@ def discover(paths: Iterable[str], *, since_ns: int | None = None) -> Discovery:
     """
     found: dict[str, Candidate] = {}
     out = Discovery()
+    resolved: dict[str, str] = {}
     for path in paths:
         for start in _expanded(path):
             for file in _files(start, out):
-                candidate = _candidate(file, out.unreadable)
+                candidate = _candidate(file, out.unreadable, resolved)
                 if candidate and (since_ns is None or candidate.modified_ns >= since_ns):
                     found[candidate.path] = candidate
     out.candidates = [found[path] for path in sorted(found)]
@@ -106,9 +109,14 @@ def _expanded(path: str) -> list[str]:
     return [os.path.abspath(match) for match in matches]
 
 
-def _files(start: str, out: Discovery) -> Iterator[str]:
+class _File(NamedTuple):
+    path: str
+    is_link: bool
+
+
+def _files(start: str, out: Discovery) -> Iterator[_File]:
     if not os.path.isdir(start):
-        yield start
+        yield _File(start, True)
         return
     entered: set[tuple[int, int]] = set()
     pending = [start]
@@ -135,7 +143,7 @@ def _files(start: str, out: Discovery) -> Iterator[str]:
                         pending.append(entry.path)
                 elif entry.is_file():
                     if not entry.name.endswith(_NOT_READ):
-                        yield entry.path
+                        yield _File(entry.path, entry.is_symlink())
                 elif entry.is_symlink() and not os.path.exists(entry.path):
                     out.unreadable.append((entry.path, "the link leads nowhere"))
                 else:
@@ -159,7 +167,9 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "no regular file")
 
 
-def _candidate(path: str, unreadable: list[tuple[str, str]]) -> Candidate | None:
+def _candidate(file: _File, unreadable: list[tuple[str, str]], resolved: dict[str, str]) -> Candidate | None:
+    """The file as a candidate; ``resolved`` remembers where folders really lie."""
+    path = file.path
     try:
         facts = os.stat(path)
     except OSError as problem:
@@ -169,5 +179,11 @@ def _candidate(path: str, unreadable: list[tuple[str, str]]) -> Candidate | None
         unreadable.append((path, "not a regular file"))
         return None
     # A link and its target are one source.
-    real = str(Path(path).resolve())
+    if file.is_link:
+        real = str(Path(path).resolve())
+    else:
+        folder, name = os.path.split(path)
+        if folder not in resolved:
+            resolved[folder] = str(Path(folder).resolve())
+        real = os.path.join(resolved[folder], name)
     return Candidate(real, facts.st_size, facts.st_mtime_ns)

@@ -14,31 +14,59 @@ from soma.source import MIB, Source
 from .discover import Candidate
 
 _DATABASE_BESIDE = ("-wal",)
+_FOLDERS_KEPT = 64
 
 
-def stamp(candidate: Candidate, adapter: Adapter | None) -> str:
+class Folders:
+    """Which files lie in a folder: one listing of it instead of a look for every file that may lie beside another."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, frozenset[str]] = {}
+
+    def names(self, folder: str) -> frozenset[str]:
+        """What the folder held when it was listed first."""
+        names = self._names.get(folder)
+        if names is None:
+            if len(self._names) >= _FOLDERS_KEPT:
+                self._names.clear()
+            try:
+                names = frozenset(os.listdir(folder))
+            except OSError:
+                names = frozenset()
+            self._names[folder] = names
+        return names
+
+
+def stamp(candidate: Candidate, adapter: Adapter | None, folders: Folders) -> str:
     """Digest of everything beside a source that decides what it yields; empty when there is nothing.
 
     That is the sizes and times of the files it is read with, and the presence of the file it may be a backup of
     (``a.jsonl`` for ``a.jsonl.bak-1``): a copy counts only where its original is missing.
     """
-    marks = [
-        f"{os.path.basename(path)}:{facts.st_size}:{facts.st_mtime_ns}" for path, facts in _beside(candidate, adapter)
-    ]
     folder, name = os.path.split(candidate.path)
-    parts = name.split(".")
-    shorter = [".".join(parts[:count]) for count in range(1, len(parts))]
-    marks += [
-        f"copy of {original}" for original in shorter if original and os.path.isfile(os.path.join(folder, original))
-    ]
+    names = folders.names(folder)
+    beside = [os.path.join(folder, name + ending) for ending in _DATABASE_BESIDE if name + ending in names]
+    if adapter is not None:
+        beside += _companions(candidate, adapter, folders)
+    marks = [f"{os.path.basename(path)}:{facts.st_size}:{facts.st_mtime_ns}" for path, facts in _facts(beside)]
+    end = name.find(".")
+    while end >= 0:
+        if (shorter := name[:end]) in names and os.path.isfile(os.path.join(folder, shorter)):
+            marks.append(f"copy of {shorter}")
+        end = name.find(".", end + 1)
     return identity.digest(os.fsencode("|".join(marks))) if marks else ""
 
 
-def _beside(candidate: Candidate, adapter: Adapter | None) -> Iterator[tuple[str, os.stat_result]]:
+def _companions(candidate: Candidate, adapter: Adapter, folders: Folders) -> Iterator[str]:
     source = Source(candidate.path, candidate.source_id, size=candidate.size)
-    companions = adapter.companions(source) if adapter else []
-    paths = [str(source.companion_path(relative)) for relative in companions]
-    paths += [source.path + ending for ending in _DATABASE_BESIDE]
+    for relative in adapter.companions(source):
+        path = str(source.companion_path(relative))
+        folder, name = os.path.split(path)
+        if name in folders.names(folder):
+            yield path
+
+
+def _facts(paths: list[str]) -> Iterator[tuple[str, os.stat_result]]:
     for path in sorted(paths):
         try:
             yield path, os.stat(path)

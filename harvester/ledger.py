@@ -73,17 +73,20 @@ class Ledger:
             decisions=report.decisions,
         ))  # fmt: skip
 
-    def unchanged(self, candidate: Candidate, reader: str, adapters: dict[str, Adapter]) -> bool:
-        """Whether reading the source again would yield what is already known."""
+    def unchanged(
+        self, candidate: Candidate, reader: str, adapters: dict[str, Adapter], folders: fingerprint.Folders
+    ) -> Entry | None:
+        """What is known of the source, where reading it again would yield just that."""
         entry = self.entries.get(candidate.source_id)
         if entry is None or entry.status == "failed" or entry.reader != reader:
-            return False
-        if (entry.size, entry.modified_ns) != (candidate.size, candidate.modified_ns):
-            return False
+            return None
+        if entry.size != candidate.size or entry.modified_ns != candidate.modified_ns:
+            return None
         adapter = adapters.get(entry.adapter or "")
-        return candidate.size == 0 or entry.stamp == read_contained(
-            "an adapter", lambda: fingerprint.stamp(candidate, adapter), lambda _: None
+        same = candidate.size == 0 or entry.stamp == read_contained(
+            "an adapter", lambda: fingerprint.stamp(candidate, adapter, folders), lambda _: None
         )
+        return entry if same else None
 
     def known(self, candidate: Candidate, reader: str) -> Known | None:
         """How the source was read last, if it has as many bytes as then and all of them were read."""

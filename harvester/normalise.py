@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soma import clock, codec, identity, text
@@ -382,6 +383,11 @@ def _count(value: int | None) -> int | None:
     return value if value is None or 0 <= value <= _INT64 else None
 
 
+def _any_has(decisions: Sequence[DecisionDraft], field: str) -> bool:
+    values = map(attrgetter(field), decisions)
+    return next((True for value in values if value is not None), False)
+
+
 def _knows(draft: ExecutionDraft, adapter: Adapter) -> list[tuple[str, str]]:
     """What this run could and could not tell, field by field: known, missing or cannot."""
     decisions = draft.decisions
@@ -390,15 +396,15 @@ def _knows(draft: ExecutionDraft, adapter: Adapter) -> list[tuple[str, str]]:
         "task": draft.task_id is not None or draft.task_text is not None,
         "parent": draft.parent_execution_id is not None,
         "operator": draft.operator_id is not None,
-        "tokens": draft.tokens_in is not None or any(d.tokens_in is not None for d in decisions),
-        "cost_usd": draft.cost_usd is not None or any(d.cost_usd is not None for d in decisions),
-        "model": draft.model is not None or any(d.model is not None for d in decisions),
+        "tokens": draft.tokens_in is not None or _any_has(decisions, "tokens_in"),
+        "cost_usd": draft.cost_usd is not None or _any_has(decisions, "cost_usd"),
+        "model": draft.model is not None or _any_has(decisions, "model"),
         "started_at": draft.started_at is not None,
-        "duration_ms": any(d.duration_ms is not None for d in decisions),
+        "duration_ms": _any_has(decisions, "duration_ms"),
     }
     told = []
     for field in FIELDS:
-        known = seen[field] if field in seen else any(getattr(d, field) is not None for d in decisions)
+        known = seen[field] if field in seen else _any_has(decisions, field)
         possible = adapter.capabilities.fields.get(field, "never") != "never"
         told.append((field, "known" if known else "missing" if possible else "cannot"))
     return told

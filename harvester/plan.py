@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from .portion import Kin, Known, Task
 
 _TASK_BYTES = 8 << 20
-_TASK_SOURCES = 256
+_TASK_SOURCES = 1024
 
 
 def tasks(kins: Iterable[Kin], commit: int, numbers: Iterator[int], known: Mapping[str, Known]) -> Iterator[Task]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -92,6 +93,8 @@ class Pool:
 def _begin() -> None:
     """Prepare a worker: Ctrl-C is its parent's business, and it must not outlive a parent that was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What was imported stays: no collection has to look through it.
+    gc.freeze()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

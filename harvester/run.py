@@ -13,6 +13,7 @@ from soma.schema import EXECUTIONS, INSIGHTS, QUARANTINE, SOURCES, Table
 from soma.vault import Changes, VaultRoot, Writer
 
 from .discover import Candidate
+from .fingerprint import Folders
 from .ledger import Entry, Ledger, ledger_rows, says, shrank
 from .options import Options, Progress
 from .owners import Owners, Reread
@@ -104,9 +105,9 @@ class Run:
             by_name[mapping.name] = adapter_of(mapping)
         todo: list[Candidate] = []
         known: dict[str, Known] = {}
+        folders = Folders()
         for candidate in candidates:
-            if self._ledger.unchanged(candidate, self._reader, by_name):
-                entry = self._ledger.entries[candidate.source_id]
+            if (entry := self._ledger.unchanged(candidate, self._reader, by_name, folders)) is not None:
                 self.tally.unchanged(entry.status, entry.adapter)
                 continue
             todo.append(candidate)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _NUMBER_BITS = 20
 _DAMAGES_KEPT = 1000
+_ALLOCATIONS = 100_000
+"""New objects between two collections while sources are read."""
 
 
 def perform(task: Task, settings: Settings) -> Portion:
@@ -43,9 +47,21 @@ def perform(task: Task, settings: Settings) -> Portion:
         VaultError: if the fragment cannot be written. What is wrong with a source never raises.
     """
     reader = _Reader(settings, task)
-    for kin in task.kins:
-        reader.read(kin)
-    return reader.portion()
+    with _few_collections():
+        for kin in task.kins:
+            reader.read(kin)
+        return reader.portion()
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Let the collector of cycles look less often: what is decoded has none, and is looked through over and over."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _ALLOCATIONS) if before[0] else 0, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def read_contained(who: str, step: Callable[[], _T], fail: Callable[[str], None]) -> _T | None:
@@ -97,6 +113,7 @@ class _Reader:
         self._rows = Normaliser(settings.key, self._redactor, settings.agents, away)
         self._fragments: list[Fragment] = []
         self._heads = Heads()
+        self._folders = fingerprint.Folders()
         mapping = self._settings.mapping
         self._choice = adapters() if mapping is None else (adapter_of(mapping), *adapters())
         self._reports: list[SourceReport] = []
@@ -144,11 +161,11 @@ class _Reader:
                 adapter = forced
             else:
                 report.state, report.reason = "unrecognised", f"no adapter claims it (looks like: {looks_like(head)})"
-                report.stamp = fingerprint.stamp(candidate, None)
+                report.stamp = fingerprint.stamp(candidate, None, self._folders)
                 return
             report.adapter, report.adapter_version = adapter.name, adapter.version
             # Before the companions are read: what changes in them from now on must be noticed next time.
-            report.stamp = fingerprint.stamp(candidate, adapter)
+            report.stamp = fingerprint.stamp(candidate, adapter, self._folders)
             if report.state != "read":
                 return
             source = Source(candidate.path, candidate.source_id, size=candidate.size)

@@ -114,7 +114,7 @@ def _write(folder: Path, name: str, rows: pa.Table) -> tuple[Path, int]:
                 rows,
                 stream,
                 compression="zstd",
-                compression_level=3,
+                compression_level=1,
                 row_group_size=_ROW_GROUP,
                 write_page_checksum=True,
             )

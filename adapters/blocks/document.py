@@ -99,6 +99,10 @@ def as_text(value: Any) -> str | None:
 
 def as_count(value: Any) -> int | None:
     """A non-negative whole number (also written as float or digits), else ``None``."""
+    if value is None:
+        return None
+    if type(value) is int:
+        return value if 0 <= value < 1 << 62 else None
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
@@ -110,6 +114,6 @@ def as_count(value: Any) -> int | None:
 
 def as_number(value: Any) -> float | None:
     """A finite number, else ``None``."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if -_LARGEST < value < _LARGEST else None

@@ -11,7 +11,8 @@ HEAD_BYTES = 256 * 1024
 _LINES_LOOKED_AT = 40
 _LOOKED_AT = 4096
 _BOM = b"\xef\xbb\xbf"
-_TOKEN = re.compile(rb'["\\{}\[\],]')
+# A whole string is one token, so that nothing in it is looked at; a quotation mark alone opens one that was cut.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["{}\[\],]', re.DOTALL)
 _CLOSER = {ord("{"): b"}", ord("["): b"]"}
 
 
@@ -65,9 +66,12 @@ class Head:
         if len(values) > 1 or (values and b"\n" in text.strip()):
             self.values, self.lines = values, True
             return
-        for candidate in (text, close_prefix(text)) if self.complete else (close_prefix(text),):
+        if values and self.complete:
+            self.values = values
+            return
+        for whole in (True, False) if self.complete else (False,):
             try:
-                self.values = [codec.decode(candidate)]
+                self.values = [codec.decode(text if whole else close_prefix(text))]
             except codec.Undecodable:
                 continue
             return
@@ -101,28 +105,22 @@ def close_prefix(data: bytes) -> bytes:
     """
     stack: list[int] = []
     cut = 0
-    in_string = False
-    position = 0
-    while (token := _TOKEN.search(data, position)) is not None:
-        position = token.end()
+    for token in _TOKEN.finditer(data):
+        if len(token[0]) > 1:
+            continue
         mark = data[token.start()]
-        if in_string:
-            if mark == ord("\\"):
-                position += 1
-            elif mark == ord('"'):
-                in_string = False
-        elif mark == ord('"'):
-            in_string = True
-        elif mark in _CLOSER:
+        if mark == ord('"'):
+            break
+        if mark in _CLOSER:
             # An object or array that was just opened is complete when empty.
             stack.append(mark)
-            cut = position
+            cut = token.end()
         elif mark == ord(","):
             cut = token.start()
-        elif mark in b"}]":
+        else:
             if not stack:
                 break
             stack.pop()
-            cut = position
+            cut = token.end()
     # Whatever opens or closes moves the cut, so what is open now was open there.
     return data[:cut] + b"".join(_CLOSER[mark] for mark in reversed(stack))

@@ -22,6 +22,18 @@ _CLIENT_ATTRIBUTES = 32
 _CLIENT_TEXT = 512
 _TRACEBACK = "Traceback (most recent call last)"
 _NO_MODEL = frozenset({"unknown", "none"})
+_NOTED = frozenset(
+    prefix + key
+    for keys in (
+        conventions.AGENT_KEYS,
+        conventions.GRAPH_KEYS,
+        conventions.TASK_KEYS,
+        conventions.EXAMPLE_KEYS,
+        conventions.SESSION_KEYS,
+    )
+    for key in keys
+    for prefix in conventions.METADATA_PREFIXES
+)
 _ROLE_WORDS = ("invoke_agent ", "agent run ")
 
 
@@ -190,9 +202,11 @@ def _without_traceback(message: str | None) -> str | None:
 
 def _facts(attributes: Mapping[str, Any], resource: Mapping[str, Any], role: SpanRole, name: str) -> Facts:
     metadata = as_object(parsed(first(attributes, conventions.METADATA_JSON)))
+    noting = metadata or not attributes.keys().isdisjoint(_NOTED)
 
     def noted(keys: tuple[str, ...]) -> str | None:
-        for key in keys:
+        # Nearly all spans note nothing at all, and all names would be tried in vain.
+        for key in keys if noting else ():
             if (text := _label(metadata.get(key))) is not None:
                 return text
             for prefix in conventions.METADATA_PREFIXES:
@@ -222,6 +236,8 @@ def _facts(attributes: Mapping[str, Any], resource: Mapping[str, Any], role: Spa
 
 def _label(value: Any) -> str | None:
     """A short name: text, or a number written out; anything else is no name."""
+    if value is None:
+        return None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if -(1 << 63) <= value < 1 << 64 else None
     text = as_text(value)

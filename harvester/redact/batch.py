@@ -10,17 +10,22 @@ from .engine import MARGIN, Redactor
 from .screen import Look
 from .values import texts_of
 
-_FULL_CHARS = 4 << 20
+_FULL_CHARS = 8 << 20
+_JOIN = "\n"
+"""Between texts that are looked at as one: what matches in one of them still does, and a match across is looked at."""
 
 
 class _Waiting(NamedTuple):
-    """Values of one column: ``texts`` are shown where no secret is found, ``objects`` are what they are the JSON of."""
+    """Values of one column: ``texts`` are shown where no secret is found, ``objects`` are what they are the JSON of.
+
+    ``parts`` are the texts inside each object, or ``None`` for one that has to be redacted in any case.
+    """
 
     column: list[str | None]
     start: int
     texts: Sequence[str | None]
     objects: Sequence[Any] | None
-    parts: Sequence[list[str] | None]
+    parts: Sequence[str | None]
     limit: int
     owner: str
 
@@ -56,8 +61,8 @@ class Batch:
         self, column: list[str | None], objects: Sequence[Any], written: Sequence[str | None], limit: int, owner: str
     ) -> None:
         """The last places of ``column`` are for JSON-like values, whose JSON (for texts: themselves) is ``written``."""
-        parts = [[] if isinstance(value, str) else texts_of(value) for value in objects]
-        self._chars += sum(len(text) for texts in parts if texts for text in texts)
+        parts = [_inside(value) for value in objects]
+        self._chars += sum(len(text) for text in parts if text)
         self._wait(_Waiting(column, len(column) - len(objects), written, objects, parts, limit, owner))
 
     def credit(self, owner: str) -> None:
@@ -102,16 +107,22 @@ class Batch:
                 yield None
                 continue
             look = next(looks)
-            inside = Look.ALL if parts is None else max([next(looks) for _ in parts], default=Look.NONE)
-            if inside is not Look.NONE:
-                redacted = self._write(self._redactor.value(value, inside))
+            if parts is None or (look is not Look.NONE and not isinstance(value, str)):
+                redacted = self._write(self._redactor.value(value, Look.ALL if parts is None else look))
                 if redacted != text:
                     text, look = redacted, Look.ALL
             yield self._redactor.bounded(text, group.limit, look)
 
 
+def _inside(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return ""
+    texts = texts_of(value)
+    return None if texts is None else _JOIN.join(texts)
+
+
 def _windows(waiting: Sequence[_Waiting]) -> Iterator[str]:
-    """What has to be looked at, in the order in which it is settled."""
+    """What has to be looked at, in the order in which it is settled: one for each value that is there."""
     for group in waiting:
         end = group.limit + MARGIN
         if group.objects is None:
@@ -121,5 +132,4 @@ def _windows(waiting: Sequence[_Waiting]) -> Iterator[str]:
             continue
         for text, parts in zip(group.texts, group.parts, strict=True):
             if text is not None:
-                yield text[:end]
-                yield from parts or ()
+                yield f"{text[:end]}{_JOIN}{parts}" if parts else text[:end]

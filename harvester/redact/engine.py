@@ -24,6 +24,7 @@ _UNSEEN_TAIL = 4 * 1024
 _MARKER = re.compile(r"(\[REDACTED:[a-z0-9-]{1,24}:[0-9a-f]{4}\])")
 _OPENING = "[REDACTED:"
 _CUT = "…"
+_CUT_BYTES = len(_CUT.encode())
 _SHORTEST = 6
 _SCANS = 12
 """A text is searched again where a marker was set, in all at most so many times its length."""
@@ -129,7 +130,7 @@ class Redactor:
         More is looked at than is kept, so that a secret across the bound is seen whole; no marker is cut, and what was
         cut ends with ``…``.
         """
-        if look is Look.NONE and text.isascii() and _OPENING not in text and limit > len(_CUT.encode()):
+        if look is Look.NONE and _OPENING not in text:
             return _cut_plain(text, limit)
         window = text[: limit + MARGIN]
         finders = self._finders(window, look)
@@ -246,7 +247,7 @@ def _within(pieces: list[_Piece], length: int) -> list[_Piece]:
 
 def _cut(pieces: list[_Piece], limit: int) -> str:
     """As much as fits into ``limit`` bytes together with the sign that something is missing."""
-    room = limit - len(_CUT.encode())
+    room = limit - _CUT_BYTES
     if room < 0:
         return ""
     kept: list[str] = []
@@ -263,12 +264,20 @@ def _cut(pieces: list[_Piece], limit: int) -> str:
 
 
 def _cut_plain(text: str, limit: int) -> str:
-    """What ``Redactor.bounded`` makes of an ASCII text without secrets and markers."""
-    room = limit - len(_CUT.encode())
+    """What ``Redactor.bounded`` makes of a text without secrets and markers."""
     window = text[: limit + MARGIN]
     if len(window) < len(text) or isinstance(text, Clipped):
-        return window[: len(window) - _UNSEEN_TAIL][:room] + _CUT
-    return text if len(text) <= limit else text[:room] + _CUT
+        window = window[: max(0, len(window) - _UNSEEN_TAIL)]
+    elif len(text) <= limit and (text.isascii() or _size(text) <= limit):
+        return text
+    room = limit - _CUT_BYTES
+    if room < 0:
+        return ""
+    if len(window) > room:
+        window = window[:room]
+    if not window.isascii() and _size(window) > room:
+        window = _whole_characters(window.encode("utf-8", "surrogatepass")[:room])
+    return window + _CUT
 
 
 def _whole_characters(data: bytes) -> str:

@@ -38,7 +38,9 @@ _NEW = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
 """Start of a word; also behind an escaped line end or an encoded character, as in JSON inside JSON."""
 
 
-def shaped(kind: str, hints: str, pattern: str, check: Callable[[str], bool] | None = None, flags: int = 0) -> Rule:
+def shaped(
+    kind: str, hints: str, pattern: str, check: Callable[[str], bool] | None = None, flags: int = 0, screen: str = ""
+) -> Rule:
     """A rule for secrets that match ``pattern``; its group ``s``, where it has one, is the secret itself."""
     compiled = re.compile(pattern, flags)
     group = "s" if "s" in compiled.groupindex else 0
@@ -49,7 +51,7 @@ def shaped(kind: str, hints: str, pattern: str, check: Callable[[str], bool] | N
             if check is None or check(text[start:end]):
                 yield start, end, kind
 
-    return Rule(kind, tuple(hints.split()), pattern, find)
+    return Rule(kind, tuple(hints.split()), pattern, find, screen)
 
 
 def _random(value: str) -> bool:
@@ -91,7 +93,12 @@ TOKENS: tuple[Rule, ...] = (
         "GOCSPX- ya29. 1//0",
         rf"GOCSPX-{_W}{{20,64}}|ya29\.{_W}{{20,1024}}|{_NEW}1//0{_W}{{30,256}}",
     ),
-    shaped("azure-secret", "Q~", rf"{_NEW}[A-Za-z0-9_~.]{{3}}\dQ~[A-Za-z0-9_~.-]{{31,34}}"),
+    shaped(
+        "azure-secret",
+        "Q~",
+        rf"{_NEW}[A-Za-z0-9_~.]{{3}}\dQ~[A-Za-z0-9_~.-]{{31,34}}",
+        screen="Q~[A-Za-z0-9_~.-]{31,34}",
+    ),
     shaped("github", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_\w{22,255}"),
     shaped(
         "gitlab",
@@ -106,7 +113,9 @@ TOKENS: tuple[Rule, ...] = (
     ),
     shaped("discord-webhook", "/api/webhooks/", rf"/api/webhooks/\d{{15,21}}/(?P<s>{_W}{{50,128}})"),
     Rule("discord", (".",), rf"{_W}{{6}}{_DISCORD_REST.pattern}", _discord, _DISCORD_REST.pattern),
-    shaped("telegram", ":AA", rf"(?<!\d)\d{{8,10}}:AA{_W}{{32,33}}(?![A-Za-z0-9_-])"),
+    shaped(
+        "telegram", ":AA", rf"(?<!\d)\d{{8,10}}:AA{_W}{{32,33}}(?![A-Za-z0-9_-])", screen=rf":AA{_W}{{32,33}}"
+    ),
     shaped("twilio", "SK", rf"{_NEW}SK[0-9a-f]{{32}}(?![0-9A-Za-z])"),
     shaped("sendgrid", "SG.", rf"{_NEW}SG\.{_W}{{16,32}}\.{_W}{{16,64}}"),
     shaped("mailgun", "key-", rf"{_NEW}key-[0-9a-f]{{32}}(?![0-9A-Za-z-])"),

@@ -1,0 +1,111 @@
+"""What is quick gives what the plain way gives: on real traces, and on lines of them with anything in any place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soma import clock, codec
+from soma.adapters.blocks.head import close_prefix
+from soma.adapters.blocks.jsonl import read_lines
+from soma.adapters.claude_code.lines import decode_line
+from soma.adapters.claude_code.map import map_records
+from soma.harvester.discover import discover
+from soma.harvester.fingerprint import Folders
+from soma.source import DEFAULT_LIMITS, Source
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+SESSIONS = sorted((FIXTURES / "claude-code").glob("*.jsonl"))
+VALUE = re.compile(rb'(?<=:) ?("(?:[^"\\]|\\.){0,60}"|-?\d+(?:\.\d+)?|true|false|null)')
+ODD = (b"null", b'"x"', b"12", b"-1", b"1e400", b"[]", b"{}", b"true", b"NaN", b'"\\ud800"', b"1.5", b"[[1]]",
+       b'{"type":"text","text":"hi"}', b"99999999999999999999999", b'"2026-01-01T00:00:00Z"')  # fmt: skip
+
+
+def mutated(data: bytes, seed: int) -> bytes:
+    """``data`` with odd values in some places, and some of its bytes damaged."""
+    chance = random.Random(seed)
+    out = bytearray(data)
+    spots = [found.span(1) for found in VALUE.finditer(data)]
+    for start, end in sorted(chance.sample(spots, min(len(spots), 1 + seed % 9)), reverse=True):
+        out[start:end] = chance.choice(ODD)
+    for _ in range(seed % 3):
+        out[chance.randrange(len(out))] = chance.choice(b'\x00"{}[],\xff\n\\')
+    return bytes(out)
+
+
+def drafts(path: Path, decode: Any) -> str:
+    source = Source(str(path), "src-1", size=path.stat().st_size)
+    return repr(list(map_records(read_lines(source, DEFAULT_LIMITS, decode))))
+
+
+@pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.stem)
+def test_typed_lines_map_to_what_plain_objects_map_to(path: Path, tmp_path: Path) -> None:
+    data = path.read_bytes()
+    for seed in range(13):
+        place = tmp_path / f"{seed}.jsonl"
+        place.write_bytes(mutated(data, seed) if seed else data)
+        assert drafts(place, decode_line) == drafts(place, None), seed
+
+
+def closed_plainly(data: bytes) -> bytes:
+    """``close_prefix``, a byte at a time."""
+    stack = b""
+    cut = 0
+    inside = escaped = False
+    for at, byte in enumerate(data):
+        mark = bytes([byte])
+        if inside:
+            inside = escaped or mark != b'"'
+            escaped = mark == b"\\" and not escaped
+        elif mark == b'"':
+            inside = True
+        elif mark in (b"{", b"["):
+            stack, cut = stack + mark, at + 1
+        elif mark == b",":
+            cut = at
+        elif mark in (b"}", b"]"):
+            if not stack:
+                break
+            stack, cut = stack[:-1], at + 1
+    return data[:cut] + stack[::-1].translate(bytes.maketrans(b"{[", b"}]"))
+
+
+@given(st.sampled_from(sorted(FIXTURES.rglob("*.json"))), st.integers(0, 4000), st.integers(0, 50))
+def test_a_cut_document_is_closed_as_a_byte_at_a_time_would(path: Path, end: int, seed: int) -> None:
+    data = mutated(path.read_bytes()[:6000], seed)[:end]
+    assert close_prefix(data) == closed_plainly(data)
+
+
+@given(st.binary(max_size=40) | st.text(alphabet='{}[]",\\ a', max_size=40).map(str.encode))
+def test_any_bytes_are_closed_as_a_byte_at_a_time_would(data: bytes) -> None:
+    assert close_prefix(data) == closed_plainly(data)
+
+
+@given(st.datetimes(timezones=st.sampled_from([dt.UTC, dt.timezone(dt.timedelta(hours=-9, minutes=-30))])))
+def test_instants_are_whole_microseconds_since_1970(moment: dt.datetime) -> None:
+    since = (moment - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+    assert clock.from_iso(moment.isoformat()) == clock.plausible(since)
+
+
+def test_files_are_found_where_they_really_lie(tmp_path: Path) -> None:
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    (tmp_path / "real" / "deep" / "one.jsonl").write_text("{}")
+    (tmp_path / "real" / "two.jsonl").symlink_to(tmp_path / "real" / "deep" / "one.jsonl")
+    (tmp_path / "way").symlink_to(tmp_path / "real")
+    found = [candidate.path for candidate in discover([str(tmp_path / "way"), str(tmp_path / "real")]).candidates]
+    assert found == [os.path.realpath(tmp_path / "real" / "deep" / "one.jsonl")]
+
+
+def test_a_listing_names_what_is_there_and_a_missing_folder_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(codec.encode({}))
+    folders = Folders()
+    assert folders.names(str(tmp_path)) == {"a.jsonl"}
+    assert folders.names(str(tmp_path / "none")) == frozenset()
