@@ -50,11 +50,9 @@ def from_iso(text: object) -> int | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
     try:
-        since = moment - _EPOCH
+        return plausible(from_datetime(moment))
     except OverflowError:
         return None
-    # A third of what dividing by a microsecond takes.
-    return plausible(since.days * _DAY + since.seconds * 1_000_000 + since.microseconds)
 
 
 def from_number(value: object) -> int | None:
@@ -106,8 +104,14 @@ def to_datetime(micros: int) -> dt.datetime:
 
 
 def from_datetime(moment: dt.datetime) -> int:
-    """Epoch microseconds of an aware ``datetime``, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND
+    """Epoch microseconds of an aware ``datetime``, exactly.
+
+    Raises:
+        OverflowError: if its offset leads out of the years a ``datetime`` knows.
+    """
+    since = moment - _EPOCH
+    # A third of what dividing by a microsecond takes.
+    return since.days * _DAY + since.seconds * 1_000_000 + since.microseconds
 
 
 def elapsed_ms(start: int | None, end: int | None) -> float | None:
