@@ -79,6 +79,9 @@ def test_every_command_of_the_readme_works(soma: Soma, place: Path, line: str) -
     words = [HERE.get(word, word) for word in shlex.split(line)[1:]]
     if "ID" in words:
         words[words.index("ID")] = _id_for(soma, words)
+    if "POLICY" in words:
+        ratified = soma("governance", "promote", _id_for(soma, ["governance"]), "--yes", "--json").json
+        words[words.index("POLICY")] = ratified["policy"]["id"]
     answer = soma(*words)
     assert answer.code == 0, (line, answer.err)
     assert answer.out.strip() or "--out" in line or "harvest" in line
