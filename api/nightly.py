@@ -161,7 +161,7 @@ def _night(
         executions=harvested.executions,
         replayed=synthesis.replayed,
         found=synthesis.found,
-        pending=report.governance.pending,
+        pending=report.governance.to_decide,
         agents=len(report.agents),
         critical=health["critical"],
         degraded=health["degraded"],

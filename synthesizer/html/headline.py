@@ -83,8 +83,8 @@ def _reason(report: Report, agent: str) -> str:
 
 
 def _rest(report: Report) -> Iterator[Need]:
-    if report.governance.pending:
-        what = f"{number(report.governance.pending, 'proposal waits', 'proposals wait')} for a decision."
+    if report.governance.to_decide:
+        what = f"{number(report.governance.to_decide, 'proposal waits', 'proposals wait')} for a decision."
         yield Need(
             "Proposals", what, "Promote or reject each: nothing binds an agent before a person says so.", "#review"
         )

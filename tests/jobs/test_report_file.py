@@ -54,7 +54,7 @@ def lake(threads: int = 1, agent: str = "agent-c") -> Whole:
         source("/e", "empty"),
     ]
     insights = [
-        insight("i1", [agent], confidence=0.82),
+        insight("i1", [agent], confidence=0.82, origin="soma synthesize"),
         insight("i2", [agent], status="promoted"),
         insight("i3", [agent], status="rejected", confidence=None),
     ]
@@ -168,7 +168,7 @@ def test_divergences_are_told_as_pairs_and_as_computed_insights() -> None:
 def test_layers_and_governance_count_what_the_vault_holds() -> None:
     value = written(lake())
     assert value["layers"] == {"archive": 60, "working": 0, "emerging": 1, "canon": 0}
-    assert value["governance"] == {"pending": 1, "promoted": 1, "rejected": 1}
+    assert value["governance"] == {"pending": 1, "toDecide": 1, "promoted": 1, "rejected": 1}
     pending = [
         item for item in value["insights"] if item["layer"] == "emerging" and item["proposal_status"] == "pending"
     ]

@@ -16,7 +16,8 @@ from soma.identity import digest
 from .contradictions import opposed
 from .model import DAY, DECAY_DAYS, DECIDED, TEAM_DECAY_DAYS, Finding, Insight
 
-_ORIGIN = "soma synthesize"
+ORIGIN = "soma synthesize"
+"""What the vault keeps as the origin of soma's own findings: these a person can decide."""
 
 
 class Merged(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +97,7 @@ def _kept(identity: str, finding: Finding, old: Insight | None, now: int, days: 
         evidence=list(finding.evidence),
         contradicts=[],
         status="pending",
-        origin=_ORIGIN,
+        origin=ORIGIN,
         first_seen_at=old.first_seen_at if old else now,
         seen_at=now,
         nights=old.nights + another_day if old else 1,

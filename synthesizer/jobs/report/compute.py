@@ -11,6 +11,7 @@ from soma import clock, codec
 from soma.identity import digest
 from soma.synthesizer.jobs.divergence.model import Divergence
 from soma.synthesizer.jobs.health.model import Run, Status
+from soma.synthesizer.jobs.insights.merge import ORIGIN
 from soma.synthesizer.wording import number
 
 from .agents import agent_of
@@ -124,7 +125,12 @@ def report_of(
             emerging=became["pending"],
             canon=len(parts.canon),
         ),
-        governance=Governance(pending=became["pending"], promoted=became["promoted"], rejected=became["rejected"]),
+        governance=Governance(
+            pending=became["pending"],
+            to_decide=sum(row.status == "pending" and row.origin == ORIGIN for row in insights),
+            promoted=became["promoted"],
+            rejected=became["rejected"],
+        ),
         sources=ledger,
         coverage=parts.coverage,
         secrets=parts.secrets,

@@ -40,8 +40,10 @@ def render(report: Report, where: str | None = None) -> RenderableType:
     if report.divergences_total:
         compared = number(report.divergences_total, "pair of agents compared", "pairs of agents compared")
         parts.append(Text(f"  {len(different):>4,} different, of {compared} on the same tasks"))
-    if report.governance.pending:
-        parts.append(Text(f"  {number(report.governance.pending, 'proposal waits', 'proposals wait')} for a decision"))
+    if report.governance.to_decide:
+        parts.append(
+            Text(f"  {number(report.governance.to_decide, 'proposal waits', 'proposals wait')} for a decision")
+        )
     if report.not_known:
         parts.append(Text(f"Not known: {'; '.join(report.not_known)}", style="dim"))
     if report.agents:

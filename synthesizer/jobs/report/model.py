@@ -278,6 +278,7 @@ class Governance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Proposals by what became of them."""
 
     pending: Count
+    to_decide: Annotated[Count, Meta(description="Of the pending those soma found; others only told of theirs.")]
     promoted: Count
     rejected: Count
 
