@@ -103,3 +103,22 @@ def test_an_oversized_answer_is_cut_with_a_note() -> None:
     assert bounded({"a": 1}) == {"a": 1}
     nothing_to_cut = bounded({str(number): "x" * 900 for number in range(500)})
     assert "ask for less" in nothing_to_cut["note"]
+
+
+def test_a_client_that_asks_for_a_long_run_at_once_is_told_that_it_was_cut(vault: Path) -> None:
+    longest = (
+        Vault(vault)
+        .sql(
+            "SELECT execution_id FROM decisions GROUP BY execution_id "
+            "ORDER BY sum(length(coalesce(output, '')) + length(coalesce(arguments, ''))) DESC, execution_id LIMIT 1"
+        )["execution_id"][0]
+        .as_py()
+    )
+    _, ((refused, text),) = asked(vault, ("decisions", {"execution": longest, "limit": 100}))
+    assert not refused
+    assert len(text.encode()) <= MOST_BYTES
+    answer = codec.decode(text)
+    assert answer["note"].startswith("This answer was cut to fit: long texts are cut")
+    assert any(
+        text.endswith("…") for link in answer["run"]["decisions"] for text in link.values() if isinstance(text, str)
+    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import statistics
 from pathlib import Path
+from time import process_time
 
 import pytest
 
-from soma import Vault, clock, codec
+from soma import Vault, codec
 from soma.errors import UsageError
 from soma.governance import PolicyBridge
 from soma.governance.bridge.bundle import bundle, write_bundle
@@ -106,13 +107,13 @@ def test_the_profile_is_what_the_other_commands_say(bridge: PolicyBridge, govern
 
 def test_it_answers_from_memory_in_less_than_a_millisecond(bridge: PolicyBridge) -> None:
     def took() -> float:
-        started = clock.stopwatch()
+        started = process_time()
         bridge.query("enforce", agent="starchat")
         bridge.recent_failure_rate("starchat")
         bridge.is_known_bottleneck("exec:find")
         bridge.last_conformance_score("starchat")
         bridge.get_agent_profile("starchat")
-        return clock.stopwatch() - started
+        return process_time() - started
 
     assert statistics.median(took() for _ in range(50)) < 0.001
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
+from time import process_time
 from typing import Literal
 
 import pytest
@@ -281,9 +282,9 @@ def test_its_last_day_is_the_last_on_which_it_binds() -> None:
 def test_hostile_text_makes_no_glob_slow() -> None:
     glob = "*a" * 100 + "b"
     rule = policy(Action(call=Call(arguments=(glob,))))
-    started = clock.stopwatch()
+    started = process_time()
     hits(rule, [call(step, "a", arguments="a" * 4096) for step in range(20)])
-    assert clock.stopwatch() - started < 2
+    assert process_time() - started < 2
 
 
 def test_a_long_execution_costs_the_same_per_call() -> None:
@@ -298,11 +299,11 @@ def test_a_long_execution_costs_the_same_per_call() -> None:
         decisions = [
             call(step, "a", "failed" if step % 2 else "ok", arguments_digest=str(step % 50)) for step in range(many)
         ]
-        started = clock.stopwatch()
+        started = process_time()
         for decision in decisions:
             watch.check(decision)
             watch.learn(decision)
-        return clock.stopwatch() - started
+        return process_time() - started
 
     short = min(seconds(2_000) for _ in range(3))
     assert min(seconds(20_000) for _ in range(2)) < 25 * short
