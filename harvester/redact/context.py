@@ -17,7 +17,8 @@ NAME_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred")
 
 _MAX_VALUE = 2048
 _MAX_RETRIES = 4096
-_BEFORE = re.compile(r"[A-Za-z0-9_.-]{0,40}\Z")
+_LONGEST_BEFORE = 40
+_NAME_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 _ANNOTATION = r"(?::\s?(?:&?'?\w{1,12}\s)?(?:str|String|string|bytes|SecretStr|Optional\[str\]|str\s\|\sNone)\s?=)"
 _REST = re.compile(r"[A-Za-z0-9_-]{0,32}")
 _ASSIGNS = re.compile(
@@ -45,13 +46,13 @@ _ANY_VALUE = (
     r"""|[^ \t\n\r\f\v"'`,;&|<>(){}\[\]\\]{3})"""
 )
 _ANY_ANNOTATION = (
-    rf":(?:{_SPACE}|[&'0-9A-Za-z_]){{0,16}}(?:str|string|bytes|secretstr|optional\[str\])"
+    rf":[\x00-\x20\x{{80}}-\x{{10FFFF}}&'0-9A-Za-z_]*(?:str|string|bytes|optional\[str\])"
     rf"(?:{_SPACE}\|{_SPACE}none)?{_SPACE}?="
 )
 SCREEN = (
-    rf"""(?i:{_LAST_WORD}\\*["']?\]?[ \t]*(?:(?:=>|[:=]=?){_ANY_VALUE}|{_ANY_ANNOTATION})"""
-    rf"""|-[A-Za-z0-9_.-]*{_LAST_WORD}(?:[ \t]+|\\*["'],[ \t]*|=){_ANY_VALUE}"""
-    rf"""|<[A-Za-z0-9_.-]*{_LAST_WORD}>[^<>]{{3,}}</)"""
+    rf"""(?i:(?:-[A-Za-z0-9_.-]*{_LAST_WORD}(?:[ \t]+|\\*["'],[ \t]*|=)"""
+    rf"""|{_LAST_WORD}\\*["']?\]?[ \t]*(?:=>|[:=]=?)){_ANY_VALUE}"""
+    rf"""|{_LAST_WORD}\\*["']?\]?[ \t]*{_ANY_ANNOTATION}|<[A-Za-z0-9_.-]*{_LAST_WORD}>[^<>]{{3}})"""
 )
 """Matches, in RE2's syntax, wherever ``after_names`` finds something.
 
@@ -72,8 +73,8 @@ def after_names(text: str) -> Iterator[Span]:
     for start, end in _names(text):
         if start < reached:
             continue
-        before = _BEFORE.search(text, max(0, start - 40), start)
-        first = before.start() if before else start
+        before = max(0, start - _LONGEST_BEFORE)
+        first = before + len(text[before:start].rstrip(_NAME_CHARS))
         name = text[first:end]
         known = secret_name(name)
         if known is None:

@@ -12,7 +12,7 @@ from soma.text import Clipped
 
 from . import blocks, context, headers
 from .rules import EMAIL, PHONE, SIGNED, TOKENS, URLS, Rule, Span
-from .screen import Look, looks
+from .screen import Look, Screen
 from .values import redacted_value
 
 MARGIN = 8 * 1024
@@ -60,15 +60,15 @@ class Redactor:
         key: Secret key of the vault, 16 to 64 bytes; the fingerprints in the markers cannot be tested without it.
         emails: Also redact e-mail addresses.
         phones: Also redact international telephone numbers.
+        screen: Looks at many texts at once.
 
     Attributes:
         counts: Marks set since the last ``take_counts``, by kind.
     """
 
-    def __init__(self, key: bytes, *, emails: bool = False, phones: bool = False) -> None:
+    def __init__(self, key: bytes, *, emails: bool = False, phones: bool = False, screen: Screen | None = None) -> None:
         self._key = key
-        self._emails = emails
-        self._phones = phones
+        self._screen = screen or Screen(emails=emails, phones=phones)
         self._options: tuple[Rule, ...] = ((EMAIL,) if emails else ()) + ((PHONE,) if phones else ())
         self.counts: Counter[str] = Counter()
 
@@ -130,7 +130,7 @@ class Redactor:
         More is looked at than is kept, so that a secret across the bound is seen whole; no marker is cut, and what was
         cut ends with ``…``.
         """
-        if look is Look.NONE and _OPENING not in text:
+        if look is Look.NONE:
             return _cut_plain(text, limit)
         window = text[: limit + MARGIN]
         finders = self._finders(window, look)
@@ -148,7 +148,7 @@ class Redactor:
 
     def looks(self, windows: Sequence[str]) -> list[Look]:
         """How closely each text has to be looked at; of one that will be bounded, its first ``limit + MARGIN`` tell."""
-        return looks(windows, emails=self._emails, phones=self._phones)
+        return self._screen.looks(windows)
 
     def mark(self, kind: str, secret: str) -> str:
         """The marker of one secret, counted."""
@@ -265,16 +265,15 @@ def _cut(pieces: list[_Piece], limit: int) -> str:
 
 def _cut_plain(text: str, limit: int) -> str:
     """What ``Redactor.bounded`` makes of a text without secrets and markers."""
-    window = text[: limit + MARGIN]
-    if len(window) < len(text) or isinstance(text, Clipped):
-        window = window[: max(0, len(window) - _UNSEEN_TAIL)]
-    elif len(text) <= limit and (text.isascii() or _size(text) <= limit):
+    seen = min(len(text), limit + MARGIN)
+    if seen < len(text) or isinstance(text, Clipped):
+        seen = max(0, seen - _UNSEEN_TAIL)
+    elif seen <= limit and (text.isascii() or _size(text) <= limit):
         return text
     room = limit - _CUT_BYTES
     if room < 0:
         return ""
-    if len(window) > room:
-        window = window[:room]
+    window = text[: min(seen, room)]
     if not window.isascii() and _size(window) > room:
         window = _whole_characters(window.encode("utf-8", "surrogatepass")[:room])
     return window + _CUT
