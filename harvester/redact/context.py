@@ -50,9 +50,8 @@ _ANY_ANNOTATION = (
     rf"(?:{_SPACE}\|{_SPACE}none)?{_SPACE}?="
 )
 SCREEN = (
-    rf"""(?i:(?:-[A-Za-z0-9_.-]*{_LAST_WORD}(?:[ \t]+|\\*["'],[ \t]*|=)"""
-    rf"""|{_LAST_WORD}\\*["']?\]?[ \t]*(?:=>|[:=]=?)){_ANY_VALUE}"""
-    rf"""|{_LAST_WORD}\\*["']?\]?[ \t]*{_ANY_ANNOTATION}|<[A-Za-z0-9_.-]*{_LAST_WORD}>[^<>]{{3}})"""
+    rf"""(?i:{_LAST_WORD}(?:(?:\\*["']?\]?[ \t]*(?:=>|[:=]=?)|\\*["'],[ \t]*){_ANY_VALUE}"""
+    rf"""|\\*["']?\]?[ \t]*{_ANY_ANNOTATION}|>[^<>]{{3}})|-[A-Za-z0-9_.-]*{_LAST_WORD}[ \t]+{_ANY_VALUE})"""
 )
 """Matches, in RE2's syntax, wherever ``after_names`` finds something.
 

@@ -6,8 +6,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
-from importlib.util import find_spec
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -19,12 +17,6 @@ _BYTES_OF_A_HIT = 512
 """Being told of a hit costs about as much as looking through so many bytes."""
 _MANY_HITS = 16
 _MORE_AT_THE_END = re.compile(r"\{([1-9]\d*),\}\Z")
-
-
-@cache
-def installed() -> bool:
-    """Whether Hyperscan is there."""
-    return find_spec("hyperscan") is not None
 
 
 class Scanner(Generic[Level]):
@@ -108,3 +100,15 @@ class Scanner(Generic[Level]):
             scan: Any = self._database.scan
             with self._lock, suppress(self._terminated):
                 scan(data, match_event_handler=hit)
+
+
+def compiled(expressions: Sequence[tuple[Level, str]], nothing: Level) -> Scanner[Level] | None:
+    """A ``Scanner`` of the same arguments, ``None`` where Hyperscan is not installed or not made for this processor."""
+    try:
+        import hyperscan
+    except ImportError:
+        return None
+    try:
+        return Scanner(expressions, nothing)
+    except hyperscan.error:
+        return None

@@ -21,7 +21,7 @@ from soma import codec
 from . import blocks, context, headers
 from .relaxed import relaxed
 from .rules import EMAIL, PHONE, SIGNED, TOKENS, URL_SCREEN
-from .scan import Scanner, installed
+from .scan import Scanner, compiled
 
 _COUNTED = re.compile(r"(?<!\\x)\{(\d+),?\}")
 _ENOUGH = 8
@@ -52,7 +52,7 @@ class Screen:
 
     def __init__(self, *, emails: bool = False, phones: bool = False, compiled_after: int | None = MUCH) -> None:
         self._options = emails, phones
-        self._left = compiled_after if installed() else None
+        self._left = compiled_after
 
     def looks(self, texts: Sequence[str]) -> list[Look]:
         """How closely each text has to be looked at."""
@@ -65,8 +65,8 @@ class Screen:
             column = pa.array([codec.plain(text) for text in texts], pa.large_string())
         if self._left is not None:
             self._left -= column.nbytes
-            if self._left < 0:
-                return scanner(*self._options).levels(column)
+            if self._left < 0 and (one_pass := scanner(*self._options)) is not None:
+                return one_pass.levels(column)
         return _by_re2(column, *self._options)
 
 
@@ -82,10 +82,10 @@ def _by_re2(column: Any, emails: bool, phones: bool) -> list[Look]:
 
 
 @cache
-def scanner(emails: bool, phones: bool) -> Scanner[Look]:
-    """All expressions, compiled once in a process."""
+def scanner(emails: bool, phones: bool) -> Scanner[Look] | None:
+    """All expressions, compiled once in a process; ``None`` where Hyperscan is not installed."""
     around = [(Look.CONTEXT, pattern) for pattern in surroundings(emails, phones)]
-    return Scanner([*around, *((Look.ALL, pattern) for pattern in shapes())], Look.NONE)
+    return compiled([*around, *((Look.ALL, pattern) for pattern in shapes())], Look.NONE)
 
 
 @cache
