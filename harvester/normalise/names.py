@@ -50,7 +50,7 @@ class Names:
         """``name`` of each."""
         known = self._known
         try:
-            return [known[value] for value in values]
+            return list(map(known.__getitem__, values))
         except KeyError:
             return [self.name(value) for value in values]
 

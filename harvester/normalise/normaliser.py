@@ -16,6 +16,7 @@ from soma.schema import DECISIONS, EXECUTIONS, INSIGHTS
 from . import decisions as of_decisions
 from . import executions as of_executions
 from .bounds import ARGUMENT_BYTES, DECISION_TEXTS, EXECUTION_TEXTS, TASK_BYTES
+from .decisions import Told
 from .digests import Digests
 from .executions import Chosen
 from .extent import START, Extent, Tables
@@ -32,10 +33,10 @@ _PART = 1024
 class _Made(NamedTuple):
     """Decisions on their way into rows: columns that are done, and what has to be redacted first."""
 
-    columns: dict[str, list[Any]]
-    texts: dict[str, list[str | None]]
-    arguments: list[Any]
-    written: list[Any]
+    columns: dict[str, Sequence[Any]]
+    texts: dict[str, Sequence[str | None]]
+    arguments: Sequence[Any]
+    written: Sequence[Any]
 
 
 class Normaliser:
@@ -115,7 +116,7 @@ class Normaliser:
             "agent_id": self._names.name(self._agent(draft.agent_id, path)) or "unnamed",
         }
         ids = decision_ids(decisions, place["execution_id"], self._names)
-        told = {name: of_decisions.texts([draft], name) for name in EXECUTION_TEXTS}
+        told = {name: of_decisions.texts([getattr(draft, name)]) for name in EXECUTION_TEXTS}
         knows = of_executions.knows(draft, adapter)
         chosen = Chosen([], [])
         if self._away is not None and len(decisions) > _LONG:
@@ -168,15 +169,16 @@ class Normaliser:
         self, decisions: Sequence[DecisionDraft], ids: list[str], first: int, place: dict[str, Any], chosen: Chosen
     ) -> _Made:
         """All that is to be put into rows; ``first`` is the step of the first of these decisions."""
-        columns = of_decisions.columns(decisions, first, self._names, self._digests)
+        said = Told.by(decisions)
+        columns = of_decisions.columns(said, first, self._names, self._digests)
         columns["decision_id"] = ids[first : first + len(decisions)]
         columns |= {name: [value] * len(decisions) for name, value in place.items()}
         chosen.actions.extend(columns["action"])
         chosen.outcomes.extend(columns["outcome"])
-        arguments = [decision.arguments for decision in decisions]
+        arguments = said.fields["arguments"]
         written = of_decisions.written(arguments)
         columns["arguments_digest"] = self._digests.of(written)
-        texts = {name: of_decisions.texts(decisions, name) for name in DECISION_TEXTS}
+        texts = {name: of_decisions.texts(said.fields[name]) for name in DECISION_TEXTS}
         return _Made(columns, texts, arguments, written)
 
     def _put(self, rows: Rows, made: _Made, owner: str) -> None:
