@@ -5,36 +5,47 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from soma import clock
 from soma.action.signature import signature
 from soma.adapters.contract import FIELDS, Adapter
-from soma.model import OUTCOMES, DecisionDraft, ExecutionDraft
+from soma.model import OUTCOMES, ExecutionDraft
 
 from .bounds import STATUSES
-from .decisions import counts
+from .decisions import Told, counts
 from .names import Names
 
-_OF_DECISIONS = {
-    field: attrgetter(field)
-    for field in ("reasoning", "arguments", "output", "error", "alternatives", "confidence", "started_at",
-                  "duration_ms", "tokens_in", "cost_usd", "model")
-}  # fmt: skip
+_OF_DECISIONS = ("reasoning", "arguments", "output", "error", "alternatives", "confidence", "started_at", "duration_ms",
+                 "tokens_in", "cost_usd", "model")  # fmt: skip
 _TOKENS = ("tokens_in", "tokens_out", "tokens_cache_read", "tokens_cache_write")
 
 
-class Chosen(NamedTuple):
-    """What an execution chose and with what outcome, in order."""
+class Course(NamedTuple):
+    """What the decisions of an execution say of it as a whole.
+
+    Attributes:
+        actions: What was chosen, in order.
+        outcomes: And with what outcome.
+        fields: Fields of a decision that at least one of them knows.
+    """
 
     actions: list[str]
     outcomes: list[str]
+    fields: set[str]
+
+    def add(self, told: Told, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Take in the next decisions, with the columns made of them."""
+        self.actions.extend(columns["action"])
+        self.outcomes.extend(columns["outcome"])
+        for field in _OF_DECISIONS:
+            if field not in self.fields and told.fields[field].count(None) < told.count:
+                self.fields.add(field)
 
 
-def row(draft: ExecutionDraft, adapter: Adapter, chosen: Chosen, names: Names) -> dict[str, Any]:
+def row(draft: ExecutionDraft, adapter: Adapter, course: Course, names: Names) -> dict[str, Any]:
     """All but where the row belongs, what it knows and its longer texts."""
-    taken = Counter(chosen.outcomes)
+    taken = Counter(course.outcomes)
     parents = (draft.parent_execution_id, draft.parent_decision_id)
     short = (draft.session_id, draft.task_id, draft.model, draft.success_from,
              draft.operator_id, draft.team_id, draft.instance_id, *draft.labels, *draft.labels.values())  # fmt: skip
@@ -57,11 +68,11 @@ def row(draft: ExecutionDraft, adapter: Adapter, chosen: Chosen, names: Names) -
         "started_at": draft.started_at,
         "ended_at": draft.ended_at,
         "duration_ms": clock.elapsed_ms(draft.started_at, draft.ended_at),
-        "decisions": len(chosen.actions),
+        "decisions": len(course.actions),
         **{outcome: taken[outcome] for outcome in OUTCOMES},
         **dict(zip(_TOKENS, counts([getattr(draft, field) for field in _TOKENS]), strict=True)),
         "cost_usd": draft.cost_usd,
-        "signature": signature(chosen.actions),
+        "signature": signature(course.actions),
         "operator_id": optional(draft.operator_id),
         "team_id": optional(draft.team_id),
         "instance_id": optional(draft.instance_id),
@@ -72,27 +83,21 @@ def row(draft: ExecutionDraft, adapter: Adapter, chosen: Chosen, names: Names) -
     }
 
 
-def knows(draft: ExecutionDraft, adapter: Adapter) -> Sequence[tuple[str, str]]:
+def knows(draft: ExecutionDraft, adapter: Adapter, course: Course) -> Sequence[tuple[str, str]]:
     """What this run could and could not tell, field by field: known, missing or cannot."""
-    decisions = draft.decisions
+    has = course.fields
     seen = {
         "success": draft.success is not None,
         "task": draft.task_id is not None or draft.task_text is not None,
         "parent": draft.parent_execution_id is not None,
         "operator": draft.operator_id is not None,
-        "tokens": draft.tokens_in is not None or _any_has(decisions, "tokens_in"),
-        "cost_usd": draft.cost_usd is not None or _any_has(decisions, "cost_usd"),
-        "model": draft.model is not None or _any_has(decisions, "model"),
+        "tokens": draft.tokens_in is not None or "tokens_in" in has,
+        "cost_usd": draft.cost_usd is not None or "cost_usd" in has,
+        "model": draft.model is not None or "model" in has,
         "started_at": draft.started_at is not None,
     }
-    known = tuple([seen[field] if field in seen else _any_has(decisions, field) for field in FIELDS])
+    known = tuple([seen[field] if field in seen else field in has for field in FIELDS])
     return _told(known, _possible(adapter.capabilities.fields))
-
-
-def _any_has(decisions: Sequence[DecisionDraft], field: str) -> bool:
-    get = _OF_DECISIONS[field]
-    # The first one mostly tells.
-    return bool(decisions) and (get(decisions[0]) is not None or any(get(each) is not None for each in decisions))
 
 
 def _possible(fields: Mapping[str, str]) -> tuple[bool, ...]:

@@ -18,7 +18,7 @@ from . import executions as of_executions
 from .bounds import ARGUMENT_BYTES, DECISION_TEXTS, EXECUTION_TEXTS, TASK_BYTES
 from .decisions import Told
 from .digests import Digests
-from .executions import Chosen
+from .executions import Course
 from .extent import START, Extent, Tables
 from .ids import decision_ids
 from .names import Names
@@ -117,15 +117,14 @@ class Normaliser:
         }
         ids = decision_ids(decisions, place["execution_id"], self._names)
         told = {name: of_decisions.texts([getattr(draft, name)]) for name in EXECUTION_TEXTS}
-        knows = of_executions.knows(draft, adapter)
-        chosen = Chosen([], [])
+        course = Course([], [], set())
         if self._away is not None and len(decisions) > _LONG:
-            self._away(self._slices(decisions, ids, place, owner, chosen))
+            self._away(self._slices(decisions, ids, place, owner, course))
             made = None
         else:
-            made = self._made(decisions, ids, 0, place, chosen)
-        execution = of_executions.row(draft, adapter, chosen, self._names) | place | {"knows": knows}
-        self.executions.add(execution)
+            made = self._made(decisions, ids, 0, place, course)
+        execution = of_executions.row(draft, adapter, course, self._names)
+        self.executions.add(execution | place | {"knows": of_executions.knows(draft, adapter, course)})
         for name, limit in EXECUTION_TEXTS.items():
             self._batch.texts(self.executions.columns[name], told[name], limit, owner)
         if made is not None:
@@ -153,7 +152,7 @@ class Normaliser:
         })  # fmt: skip
 
     def _slices(
-        self, decisions: list[DecisionDraft], ids: list[str], place: dict[str, Any], owner: str, chosen: Chosen
+        self, decisions: list[DecisionDraft], ids: list[str], place: dict[str, Any], owner: str, course: Course
     ) -> Iterator[pa.Table]:
         """The rows of a long execution, a part at a time; the drafts are let go as they become rows."""
         self._batch.settle()
@@ -161,20 +160,19 @@ class Normaliser:
             rows = Rows(DECISIONS)
             part = decisions[:_PART]
             del decisions[:_PART]
-            self._put(rows, self._made(part, ids, start, place, chosen), owner)
+            self._put(rows, self._made(part, ids, start, place, course), owner)
             self._batch.settle()
             yield rows.arrow()
 
     def _made(
-        self, decisions: Sequence[DecisionDraft], ids: list[str], first: int, place: dict[str, Any], chosen: Chosen
+        self, decisions: Sequence[DecisionDraft], ids: list[str], first: int, place: dict[str, Any], course: Course
     ) -> _Made:
         """All that is to be put into rows; ``first`` is the step of the first of these decisions."""
         said = Told.by(decisions)
         columns = of_decisions.columns(said, first, self._names, self._digests)
         columns["decision_id"] = ids[first : first + len(decisions)]
         columns |= {name: [value] * len(decisions) for name, value in place.items()}
-        chosen.actions.extend(columns["action"])
-        chosen.outcomes.extend(columns["outcome"])
+        course.add(said, columns)
         arguments = said.fields["arguments"]
         written = of_decisions.written(arguments)
         columns["arguments_digest"] = self._digests.of(written)
