@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -71,6 +72,16 @@ def encode(value: Any) -> str:
         return _ENCODER.encode(value).decode()
     except UnicodeEncodeError:
         return _ENCODER.encode(_repaired(value)).decode()
+
+
+def encode_lines(values: Sequence[Any]) -> list[str]:
+    """``encode`` of each value, in one go.
+
+    Raises:
+        UnicodeEncodeError, RecursionError: if one of them has to be encoded by itself.
+        TypeError: if one of them is no such value.
+    """
+    return _ENCODER.encode_lines(values).decode().split("\n")[:-1]
 
 
 def pretty(value: Any) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@#~+-]{0,119}\Z")
+_ALL_PLAIN = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._:/@#~+-]{0,119}\n)*+\Z")
 _REVISION_BITS = 63
 
 
@@ -28,6 +29,12 @@ def qualified(prefix: str, native: object) -> str:
     """
     text = str(native)
     return f"{prefix}:{text}" if _PLAIN.match(text) and ".." not in text else f"{prefix}:{digest(text, size=12)}"
+
+
+def are_plain(natives: Sequence[str]) -> bool:
+    """Whether ``qualified`` keeps all of these native ids as they are."""
+    lines = "\n".join([*natives, ""])
+    return _ALL_PLAIN.match(lines) is not None and ".." not in lines and lines.count("\n") == len(natives)
 
 
 def revision_of(parts: Iterable[str]) -> int:

@@ -18,7 +18,7 @@ Role = Literal["shell", "read", "search", "edit", "write", "web", "delegate", "m
 OUTCOMES: tuple[Outcome, ...] = ("ok", "failed", "timeout", "skipped", "unknown")
 
 
-class DecisionDraft(msgspec.Struct, kw_only=True):
+class DecisionDraft(msgspec.Struct, kw_only=True, gc=False):
     """One choice of an agent as an adapter reads it: full texts, nothing redacted, nothing cut.
 
     Attributes:
@@ -58,7 +58,7 @@ class DecisionDraft(msgspec.Struct, kw_only=True):
     length: int = 0
 
 
-class ExecutionDraft(msgspec.Struct, kw_only=True):
+class ExecutionDraft(msgspec.Struct, kw_only=True, gc=False):
     """One run of one agent as an adapter reads it, with its decisions in the order they were taken.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256
 
 CLIP_CHARS = 13 * 1024
 """More than any column keeps, plus room to see the whole of a secret that straddles a column's bound.
@@ -34,14 +34,14 @@ def whole(text: str) -> bytes:
     """SHA-256 of the text ``clip`` was given."""
     if isinstance(text, Clipped):
         return text.whole
+    if len(text) <= _AT_ONCE:
+        return sha256(text.encode("utf-8", "replace")).digest()
     return _digest(text)
 
 
 def _digest(text: str) -> bytes:
-    if len(text) <= _AT_ONCE:
-        return hashlib.sha256(text.encode("utf-8", errors="replace")).digest()
     # A huge text is not encoded at once: that would take its size again.
-    state = hashlib.sha256()
+    state = sha256()
     for start in range(0, len(text), _AT_ONCE):
         state.update(text[start : start + _AT_ONCE].encode("utf-8", errors="replace"))
     return state.digest()

@@ -30,7 +30,7 @@ from soma import codec
 from soma.model import Role
 
 from .names import host, label, place, words
-from .shell import program, program_of
+from .shell import COMMAND_CHARS, program, program_of
 from .tools import (
     BROWSER_PREFIXES,
     EDITOR_VERBS,
@@ -64,6 +64,7 @@ _WORDS = words(
     "message text content prompt task description instructions request query input plan steps reason context"
 )
 
+_HOLDERS = (list, dict)
 _PLAIN_VERB = re.compile(r"[a-z][A-Za-z_-]{0,23}\Z")
 _PLAIN_NAME = re.compile(r"[A-Za-z][\w .-]{0,39}\Z")
 PATCHED = re.compile(r"^(?:\*\*\* (?:Update|Add|Delete) File: |\+\+\+ (?:b/)?)(.{1,512})$", re.MULTILINE)
@@ -171,7 +172,13 @@ def _shell(_: Tool, given: dict[str, Any], arguments: Any) -> Enriched:
             return _file(TOOLS["applypatch"], {}, command[1] if len(command) > 1 else None)
         name = program_of(command)
     else:
-        name = program(command) if isinstance(command, str) and not command.startswith('{"') else ""
+        return _command(command[:COMMAND_CHARS] if isinstance(command, str) else "")
+    return _bounded(f"exec:{name}" if name else "exec", "shell")
+
+
+@lru_cache(maxsize=2048)
+def _command(command: str) -> Enriched:
+    name = "" if command.startswith('{"') else program(command)
     return _bounded(f"exec:{name}" if name else "exec", "shell")
 
 
@@ -195,7 +202,12 @@ def _file(tool: Tool, given: dict[str, Any], arguments: Any) -> Enriched:
         text = next((text for text in (given.get("input"), given.get("patch"), arguments) if isinstance(text, str)), "")
         patched = PATCHED.search(text[:4096])
         path = patched[1] if patched else ""
-    where = place(path[-1024:])
+    return _placed(family, role, path[-1024:])
+
+
+@lru_cache(maxsize=4096)
+def _placed(family: str, role: Role, path: str) -> Enriched:
+    where = place(path)
     return _bounded(f"{family}:{where}" if where else family, role)
 
 
@@ -282,15 +294,20 @@ def command_of(given: dict[str, Any], arguments: Any) -> Any:
     """The shell command among the arguments of a call: text, a list of words, or ``None``."""
     if not given:
         return arguments
-    command = next((given[key] for key in _COMMANDS if given.get(key)), None)
-    return command.get("command") if isinstance(command, dict) else command
+    for key in _COMMANDS:
+        command = given.get(key)
+        if command:
+            return command.get("command") if isinstance(command, dict) else command
+    return None
 
 
 def path_of(given: dict[str, Any]) -> str:
     """The first path among the arguments of a call; empty where there is none."""
     for key in _PATHS:
         value = given.get(key)
-        while isinstance(value, list | dict) and value:
+        if value is None:
+            continue
+        while isinstance(value, _HOLDERS) and value:
             value = value["path"] if isinstance(value, dict) and "path" in value else next(iter(value), None)
         if isinstance(value, str) and value:
             return value
@@ -298,7 +315,11 @@ def path_of(given: dict[str, Any]) -> str:
 
 
 def _url(given: dict[str, Any]) -> str:
-    return next((given[key] for key in ("url", "uri", "href", "link", "prompt") if _text(given.get(key))), "")
+    for key in ("url", "uri", "href", "link", "prompt"):
+        value = given.get(key)
+        if isinstance(value, str) and value:
+            return value
+    return ""
 
 
 def _text(value: Any) -> bool:

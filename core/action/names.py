@@ -96,9 +96,12 @@ def kind_of_file(name: str) -> str:
 def host(url: str) -> str:
     """The host of a URL without user, port and ``www.``; ``ip`` for an address, empty if there is none."""
     found = _AUTHORITY.match(url[:2048].strip())
-    if not found:
-        return ""
-    name = found[1].rpartition("@")[2].lower()
+    return _host_of(found[1]) if found else ""
+
+
+@lru_cache(maxsize=2048)
+def _host_of(authority: str) -> str:
+    name = authority.rpartition("@")[2].lower()
     if _IP.match(name.partition("]")[0]) or _IP.match(name.partition(":")[0]):
         return "ip"
     name = name.partition(":")[0].removeprefix("www.")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 SIGNATURE_ITEMS = 64
 _ARROW = " → "
 _COUNTER = re.compile(r"(?<=\w)[_-]\d+\Z")
 
 
+@lru_cache(maxsize=8192)
 def uncounted(action: str) -> str:
     """An action without its numeric suffix, which does not tell two actions apart."""
     return _COUNTER.sub("", action)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .engine import MARGIN, Redactor
+from .engine import _CUT, _CUT_BYTES, _OPENING, MARGIN, Redactor
 from .screen import Look
 from .values import texts_of
 
 _FULL_CHARS = 8 << 20
+_AT_ONCE = 512
 _JOIN = "\n"
 """Between texts that are looked at as one: what matches in one of them still does, and a match across is looked at."""
 
@@ -28,6 +29,17 @@ class _Waiting(NamedTuple):
     parts: Sequence[str | None]
     limit: int
     owner: str
+
+    def windows(self) -> list[str]:
+        """What has to be looked at: one for each value that is there."""
+        end = self.limit + MARGIN
+        if self.objects is None:
+            return [text[:end] for text in self.texts if text is not None]
+        return [
+            f"{text[:end]}{_JOIN}{parts}" if parts else text[:end]
+            for text, parts in zip(self.texts, self.parts, strict=True)
+            if text is not None
+        ]
 
 
 class Batch:
@@ -55,63 +67,88 @@ class Batch:
 
     def texts(self, column: list[str | None], texts: Sequence[str | None], limit: int, owner: str) -> None:
         """The last places of ``column`` are for ``texts``, each to be redacted and cut to ``limit`` bytes."""
-        self._wait(_Waiting(column, len(column) - len(texts), texts, None, (), limit, owner))
+        first = len(column) - len(texts)
+        for start in range(0, len(texts), _AT_ONCE):
+            some = texts[start : start + _AT_ONCE]
+            if chars := sum(map(len, filter(None, some))):
+                self._chars += chars
+                self._waiting.append(_Waiting(column, first + start, some, None, (), limit, owner))
+            else:
+                column[first + start : first + start + len(some)] = some
 
     def objects(
         self, column: list[str | None], objects: Sequence[Any], written: Sequence[str | None], limit: int, owner: str
     ) -> None:
         """The last places of ``column`` are for JSON-like values, whose JSON (for texts: themselves) is ``written``."""
-        parts = [_inside(value) for value in objects]
-        self._chars += sum(len(text) for text in parts if text)
-        self._wait(_Waiting(column, len(column) - len(objects), written, objects, parts, limit, owner))
+        first = len(column) - len(objects)
+        for start in range(0, len(objects), _AT_ONCE):
+            some, texts = objects[start : start + _AT_ONCE], written[start : start + _AT_ONCE]
+            parts = [_inside(value) for value in some]
+            self._chars += sum(map(len, filter(None, texts))) + sum(map(len, filter(None, parts)))
+            self._waiting.append(_Waiting(column, first + start, texts, some, parts, limit, owner))
 
     def credit(self, owner: str) -> None:
         """The marks that the redactor set since it was last asked are ``owner``'s."""
-        if found := self._redactor.take_counts():
-            self.counts.setdefault(owner, Counter()).update(found)
+        if self._redactor.counts:
+            self.counts.setdefault(owner, Counter()).update(self._redactor.take_counts())
 
     def settle(self) -> None:
         """Fill all places."""
         waiting, self._waiting, self._chars = self._waiting, [], 0
         others = self._redactor.take_counts()
-        looks = self._looks(waiting)
-        bounded = self._redactor.bounded
+        some: list[_Waiting] = []
+        windows: list[str] = []
+        chars = 0
         for group in waiting:
-            if group.objects is None:
-                shown = [None if text is None else bounded(text, group.limit, next(looks)) for text in group.texts]
-            else:
-                shown = list(self._shown_objects(group, looks))
-            group.column[group.start : group.start + len(shown)] = shown
-            self.credit(group.owner)
+            some.append(group)
+            seen = group.windows()
+            windows += seen
+            chars += sum(map(len, seen))
+            # Not all at once: windows are copies.
+            if chars >= _FULL_CHARS:
+                self._fill(some, windows)
+                some, windows, chars = [], [], 0
+        self._fill(some, windows)
         self._redactor.counts.update(others)
 
-    def _looks(self, waiting: Sequence[_Waiting]) -> Iterator[Look]:
-        """How closely each window has to be looked at, found out many at a time but not all: windows are copies."""
-        some: list[str] = []
-        chars = 0
-        for window in _windows(waiting):
-            some.append(window)
-            chars += len(window)
-            if chars >= _FULL_CHARS:
-                yield from self._redactor.looks(some)
-                some, chars = [], 0
-        yield from self._redactor.looks(some)
+    def _fill(self, groups: Sequence[_Waiting], windows: Sequence[str]) -> None:
+        looks = iter(self._redactor.looks(windows))
+        for group in groups:
+            texts = group.texts
+            there = [Look.NONE if text is None else next(looks) for text in texts]
+            if group.objects is not None:
+                texts, there = self._redacted_objects(group, there)
+            group.column[group.start : group.start + len(texts)] = self._bounded(texts, there, group.limit)
+            self.credit(group.owner)
 
-    def _wait(self, group: _Waiting) -> None:
-        self._chars += sum(len(text) for text in group.texts if text is not None)
-        self._waiting.append(group)
-
-    def _shown_objects(self, group: _Waiting, looks: Iterator[Look]) -> Iterator[str | None]:
-        for text, value, parts in zip(group.texts, group.objects or (), group.parts, strict=True):
-            if text is None:
-                yield None
+    def _redacted_objects(self, group: _Waiting, looks: list[Look]) -> tuple[list[str | None], list[Look]]:
+        """The JSON of each object without secrets, and how closely it still has to be looked at."""
+        texts = list(group.texts)
+        for place, (value, parts) in enumerate(zip(group.objects or (), group.parts, strict=True)):
+            look = looks[place]
+            if texts[place] is None or (parts is not None and (look is Look.NONE or isinstance(value, str))):
                 continue
-            look = next(looks)
-            if parts is None or (look is not Look.NONE and not isinstance(value, str)):
-                redacted = self._write(self._redactor.value(value, Look.ALL if parts is None else look))
-                if redacted != text:
-                    text, look = redacted, Look.ALL
-            yield self._redactor.bounded(text, group.limit, look)
+            redacted = self._write(self._redactor.value(value, Look.ALL if parts is None else look))
+            if redacted != texts[place]:
+                texts[place], looks[place] = redacted, Look.ALL
+        return texts, looks
+
+    def _bounded(self, texts: Sequence[str | None], looks: Sequence[Look], limit: int) -> list[str | None]:
+        """What the redactor makes of each text; what holds nothing and is plain is cut right here."""
+        bounded = self._redactor.bounded
+        room = limit - _CUT_BYTES
+        if room < 0:
+            return [None if text is None else bounded(text, limit, look)
+                    for text, look in zip(texts, looks, strict=True)]  # fmt: skip
+        none, opening, cut = Look.NONE, _OPENING, _CUT
+        return [
+            text
+            if text is None
+            else (text if len(text) <= limit else text[:room] + cut)
+            if look is none and type(text) is str and text.isascii() and opening not in text
+            else bounded(text, limit, look)
+            for text, look in zip(texts, looks, strict=True)
+        ]
 
 
 def _inside(value: Any) -> str | None:
@@ -119,17 +156,3 @@ def _inside(value: Any) -> str | None:
         return ""
     texts = texts_of(value)
     return None if texts is None else _JOIN.join(texts)
-
-
-def _windows(waiting: Sequence[_Waiting]) -> Iterator[str]:
-    """What has to be looked at, in the order in which it is settled: one for each value that is there."""
-    for group in waiting:
-        end = group.limit + MARGIN
-        if group.objects is None:
-            for text in group.texts:
-                if text is not None:
-                    yield text[:end]
-            continue
-        for text, parts in zip(group.texts, group.parts, strict=True):
-            if text is not None:
-                yield f"{text[:end]}{_JOIN}{parts}" if parts else text[:end]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from .context import follows_option, named
 from .keys import SecretName, secret_name
 
-_NAMING = ("name", "key", "header")
+_NAMES = ("name", "key", "header")
+_NAMING = frozenset(_NAMES)
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+_FEW = 16
 _OPENING = "[REDACTED:"
 
 
@@ -53,6 +57,10 @@ def texts_of(value: Any) -> list[str] | None:
     Returns:
         ``None`` where that is not all: a key, an option or a name beside a value says that a secret follows.
     """
+    if isinstance(value, dict) and len(value) <= _FEW and _LEAVES.issuperset(map(type, value.values())):
+        # The arguments of nearly all calls; tools are called with the same names over and over.
+        names = _plain_names(tuple(value))
+        return None if names is None else [*names, *[each for each in value.values() if type(each) is str]]
     texts: list[str] = []
     waiting: list[Any] = [value]
     while waiting:
@@ -78,9 +86,18 @@ def texts_of(value: Any) -> list[str] | None:
     return texts
 
 
+@lru_cache(maxsize=4096)
+def _plain_names(keys: tuple[Any, ...]) -> list[str] | None:
+    """The texts among the keys of an object; ``None`` where one says that a secret follows, or names another's value."""
+    names = [key for key in keys if isinstance(key, str)]
+    if ("value" in keys and not _NAMING.isdisjoint(keys)) or any(secret_name(name) is not None for name in names):
+        return None
+    return names
+
+
 def _named_by(item: dict[Any, Any]) -> SecretName | None:
     """The name of a pair written as ``{"name": "API_KEY", "value": "..."}``."""
-    for key in _NAMING:
+    for key in _NAMES:
         name = item.get(key)
         if isinstance(name, str) and isinstance(item.get("value"), str):
             return secret_name(name)

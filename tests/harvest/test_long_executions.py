@@ -10,7 +10,7 @@ import pytest
 
 from soma.adapters import registry
 from soma.adapters.contract import Adapter, Yield
-from soma.harvester import normalise
+from soma.harvester.normalise import normaliser
 from soma.model import ExecutionDraft
 from soma.source import Damage, Record
 
@@ -35,8 +35,8 @@ def test_the_vault_answers_the_same(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, long: int, part: int
 ) -> None:
     whole = harvest_into(tmp_path / "whole", folder)
-    monkeypatch.setattr(normalise, "_LONG", long)
-    monkeypatch.setattr(normalise, "_PART", part)
+    monkeypatch.setattr(normaliser, "_LONG", long)
+    monkeypatch.setattr(normaliser, "_PART", part)
     parts = harvest_into(tmp_path / "parts", folder)
     assert (parts.executions, parts.decisions) == (whole.executions, whole.decisions) == (4, 5 * CALLS + 2)
     assert_whole(tmp_path / "parts")
@@ -58,8 +58,8 @@ def test_one_that_cannot_be_written_down_leaves_no_rows_and_no_files(
     broken: Adapter = msgspec.structs.replace(claude, map=spoil)
     others = tuple(broken if adapter is claude else adapter for adapter in registry.adapters())
     monkeypatch.setattr("soma.harvester.work.adapters", lambda: others)
-    monkeypatch.setattr(normalise, "_LONG", 4)
-    monkeypatch.setattr(normalise, "_PART", 4)
+    monkeypatch.setattr(normaliser, "_LONG", 4)
+    monkeypatch.setattr(normaliser, "_PART", 4)
     vault = tmp_path / "vault"
     summary = harvest_into(vault, folder)
     assert [(Path(item.path).name, item.state) for item in summary.unusable] == [("long.jsonl", "failed")]

@@ -1,0 +1,47 @@
+"""Ids of decisions: of the execution and the framework's own id of the call, else of its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from soma import identity
+from soma.harvester.resolve import native_part
+from soma.model import DecisionDraft
+
+from .names import Names
+
+
+def decision_ids(decisions: Sequence[DecisionDraft], execution_id: str, names: Names) -> list[str]:
+    """The ids of an execution's decisions, in their order; ``execution_id`` is redacted already."""
+    natives = _natives(decisions)
+    if not names.are_plain(natives):
+        natives = [names.id(native) for native in natives]
+    if "" not in natives and len(set(natives)) == len(natives):
+        return [f"{execution_id}#{native}" for native in natives]
+    return _told_apart(natives, execution_id)
+
+
+def _natives(decisions: Sequence[DecisionDraft]) -> list[str]:
+    told = [decision.native_id or "" for decision in decisions]
+    try:
+        if identity.are_plain(told):
+            return told
+    except TypeError:
+        # A number, perhaps.
+        pass
+    return [native_part(native) if native else "" for native in told]
+
+
+def _told_apart(natives: Sequence[str], execution_id: str) -> list[str]:
+    found: list[str] = []
+    taken: set[str] = set()
+    for step, native in enumerate(natives):
+        decision_id = f"{execution_id}#{native}" if native else f"{execution_id}/{step}"
+        repeat = 1
+        # Some frameworks use one call id several times in a run; position in the run tells them apart.
+        while decision_id in taken:
+            repeat += 1
+            decision_id = f"{execution_id}#{native}~{repeat}"
+        taken.add(decision_id)
+        found.append(decision_id)
+    return found
