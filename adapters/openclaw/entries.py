@@ -81,6 +81,13 @@ class Details(msgspec.Struct, gc=False, rename="camel"):
     is_error: Any = None
 
 
+_GUARDED = tuple(
+    (name, written)
+    for name, written in zip(Details.__struct_fields__, Details.__struct_encode_fields__, strict=True)
+    if name not in {"status", "aggregated"}
+)
+
+
 class Message(msgspec.Struct, gc=False, rename="camel"):
     """What somebody said: a user, the model, a tool, an extension."""
 
@@ -177,20 +184,20 @@ def content_of(value: Any) -> Content:
     if not isinstance(value, list):
         return None
     return [
-        Block(*(_string(item.get(name)) for name in ("type", "text", "thinking", "id", "name")), item.get("arguments"))
+        Block(
+            _string(item.get("type")), _string(item.get("text")), _string(item.get("thinking")),
+            _string(item.get("id")), _string(item.get("name")), item.get("arguments"),
+        )
         for item in value
         if isinstance(item, dict)
-    ]
+    ]  # fmt: skip
 
 
 def details_of(value: dict[str, Any]) -> Details:
     """The details of a result from a plain object."""
-    details = Details(**{
-        name: value.get(written)
-        for name, written in zip(Details.__struct_fields__, Details.__struct_encode_fields__, strict=True)
-        if name != "aggregated"
-    })  # fmt: skip
-    details.status = as_text(details.status)
+    details = Details(status=as_text(value.get("status")))
+    for name, written in _GUARDED:
+        setattr(details, name, value.get(written))
     if printed := as_text(value.get("aggregated")):
         details.aggregated = Raw(codec.encode(printed))
     return details
