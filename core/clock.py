@@ -17,6 +17,10 @@ _DAY = 86_400 * 1_000_000
 # Years 1971 and 2200: what lies outside is a unit mistake in the trace, not an instant.
 _EARLIEST = 31_536_000_000_000
 _LATEST = 7_258_118_400_000_000
+# What most frameworks write is told at a glance: numbers between these are milliseconds.
+_EARLIEST_MS, _LATEST_MS = _EARLIEST // 1000, _LATEST // 1000
+_NANO_DIGITS = 19
+_parse = dt.datetime.fromisoformat
 
 
 def now() -> int:
@@ -44,15 +48,13 @@ def from_iso(text: object) -> int | None:
     if not isinstance(text, str) or len(text) < 10:
         return None
     try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        moment = _parse(text)
+        # Written out, not called: every line of every trace has a time.
+        since = (moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)) - _EPOCH
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    try:
-        return plausible(from_datetime(moment))
-    except OverflowError:
-        return None
+    micros = since.days * _DAY + since.seconds * 1_000_000 + since.microseconds
+    return micros if _EARLIEST <= micros <= _LATEST else None
 
 
 def from_number(value: object) -> int | None:
@@ -76,8 +78,13 @@ def from_number(value: object) -> int | None:
 
 def instant(value: object) -> int | None:
     """Epoch microseconds of whatever a trace wrote for a time: ISO text, digits or a number."""
+    if type(value) is int and _EARLIEST_MS <= value < _LATEST_MS:
+        return value * 1000
     if isinstance(value, str):
-        return from_number(value) if _is_digits(value) else from_iso(value)
+        if len(value) == _NANO_DIGITS and _is_digits(value) and (nanos := int(value)) < _LATEST * 1000:
+            return plausible(nanos // 1000)
+        # A date begins with a year and a dash.
+        return from_number(value) if value[4:5] != "-" and _is_digits(value) else from_iso(value)
     return from_number(value)
 
 

@@ -32,14 +32,14 @@ def decode(data: bytes | str) -> Any:
 def decode_leniently(data: bytes | str) -> Any:
     """The slow step of the ladder: byte order marks, broken UTF-8, lone surrogates, NaN and control characters.
 
-    What cannot be kept is replaced by U+FFFD (text) or ``None`` (NaN and infinities).
+    What cannot be kept is replaced by U+FFFD (text) or ``None`` (NaN, infinities, numbers of thousands of digits).
 
     Raises:
         Undecodable: if the bytes are not JSON even so.
     """
     text = data if isinstance(data, str) else data.decode("utf-8", errors="replace")
     try:
-        value = json.loads(text.removeprefix("\ufeff"), strict=False, parse_constant=_no_number)
+        value = json.loads(text.removeprefix("\ufeff"), strict=False, parse_constant=_no_number, parse_int=_whole)
         return _repaired(value) if "\\u" in text or _LONE_SURROGATE.search(text) else value
     except RecursionError:
         raise Undecodable("nested too deeply") from None
@@ -49,6 +49,14 @@ def decode_leniently(data: bytes | str) -> Any:
 
 def _no_number(_: str) -> None:
     return None
+
+
+def _whole(digits: str) -> int | None:
+    try:
+        return int(digits)
+    except ValueError:
+        # More digits than the interpreter turns into a number, by its own limit.
+        return None
 
 
 def _repaired(value: Any) -> Any:

@@ -114,6 +114,7 @@ def as_count(value: Any) -> int | None:
 
 def as_number(value: Any) -> float | None:
     """A finite number, else ``None``."""
-    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
+    # Asked for the very types, which is how decoders give numbers, and a boolean is none.
+    if type(value) is not float and type(value) is not int:
         return None
     return float(value) if -_LARGEST < value < _LARGEST else None

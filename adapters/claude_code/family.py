@@ -17,7 +17,7 @@ from soma.adapters.blocks.document import as_text
 from soma.source import Damage, Record, Source
 
 from .lines import Line, line_of
-from .results import shorten
+from .results import Result, results_of
 
 PREFIX = "cc"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
@@ -50,6 +50,8 @@ class Entry(msgspec.Struct):
     """A line and where it stands.
 
     Attributes:
+        results: The tool results on it, with the ids of their calls.
+        side: Whether a sub-agent wrote it.
         key: Identity of the line, equal in all copies.
         at: When it was written; ``clock``: the latest time seen in the file so far, which never goes back.
     """
@@ -63,11 +65,8 @@ class Entry(msgspec.Struct):
     key: str
     at: int | None
     clock: int
-
-    @property
-    def side(self) -> bool:
-        """Whether a sub-agent wrote it."""
-        return bool(self.line.is_sidechain)
+    results: list[tuple[str, Result]]
+    side: bool
 
 
 class Session(msgspec.Struct):
@@ -95,14 +94,18 @@ def session_key(session_id: str) -> str:
 def gather(records: Iterable[Record | Damage], files: list[File]) -> Iterator[Damage]:
     """Sort the records by file into ``files``; yields what is damaged."""
     by_source: dict[str, File] = {}
+    file: File | None = None
+    latest = 0
     for record in records:
         if isinstance(record, Damage):
             yield record
             continue
-        file = by_source.get(record.source.source_id)
-        if file is None:
-            file = by_source[record.source.source_id] = File(record.source)
-            files.append(file)
+        if file is None or record.source is not file.source:
+            file = by_source.get(record.source.source_id)
+            if file is None:
+                file = by_source[record.source.source_id] = File(record.source)
+                files.append(file)
+            latest = file.entries[-1].clock if file.entries else 0
         line = record.value if isinstance(record.value, Line) else line_of(record.value)
         talk = line.type in ("user", "assistant")
         if talk and line.message is None:
@@ -112,12 +115,12 @@ def gather(records: Iterable[Record | Damage], files: list[File]) -> Iterator[Da
         if line.data is not None and line.parent_tool_use_id and (agent := as_text(line.data.agent_id)):
             file.links.setdefault(agent, line.parent_tool_use_id)
         if talk or line.uuid:
-            shorten(line)
             at = clock.from_iso(line.timestamp)
-            latest = file.entries[-1].clock if file.entries else 0
+            if at is not None and at > latest:
+                latest = at
             file.entries.append(Entry(
-                line, file, record.offset, record.length, len(file.entries), line.session_id or "", "", at,
-                max(latest, at or 0),
+                line, file, record.offset, record.length, len(file.entries), line.session_id or "", "", at, latest,
+                results_of(line, at), bool(line.is_sidechain),
             ))  # fmt: skip
     for file in files:
         _name(file)
@@ -130,18 +133,19 @@ def _name(file: File) -> None:
     unnamed: Counter[str] = Counter()
     first = root = None
     for entry in file.entries:
+        line = entry.line
         session = entry.session = entry.session or session
-        entry.key = _key(entry.line)
-        if not entry.line.uuid:
-            # Without a uuid two equal lines are still two lines: the first of one copy is the first of the other.
-            unnamed[entry.key] += 1
-            entry.key += f"#{unnamed[entry.key]}"
+        key = entry.key = _key(line)
         file.sessions.add(session)
-        if entry.line.forked_from is not None and entry.line.forked_from.session_id:
-            file.claims.add(session_key(entry.line.forked_from.session_id))
-        if not entry.side and entry.line.uuid:
-            first = first or entry.key
-            root = root or (entry.key if entry.line.parent_uuid is None else None)
+        if line.forked_from is not None and line.forked_from.session_id:
+            file.claims.add(session_key(line.forked_from.session_id))
+        if not line.uuid:
+            # Without a uuid two equal lines are still two lines: the first of one copy is the first of the other.
+            unnamed[key] += 1
+            entry.key += f"#{unnamed[key]}"
+        elif not entry.side:
+            first = first or key
+            root = root or (key if line.parent_uuid is None else None)
     file.claims.update(session_key(session) for session in file.sessions)
     file.claims.update(identity.qualified(PREFIX, f"line:{key}") for key in (first, root) if key)
 
@@ -173,6 +177,7 @@ def sessions_of(files: list[File]) -> list[Session]:
     """The sessions of a family, the one whose lines are oldest first, with every line owned by one of them."""
     kept: dict[str, dict[str, Entry]] = {}
     rank: dict[str, int] = {}
+    in_order = len(files) == 1
     for file in sorted(files, key=lambda file: (-len(file.entries), file.source.source_id)):
         rank[file.source.source_id] = len(rank)
         for entry in file.entries:
@@ -180,13 +185,10 @@ def sessions_of(files: list[File]) -> list[Session]:
             held = lines.setdefault(entry.key, entry)
             if held.side and not entry.side:
                 lines[entry.key] = entry
-    sessions = [
-        Session(
-            session_id,
-            sorted(lines.values(), key=lambda entry: (entry.clock, rank[entry.file.source.source_id], entry.position)),
-        )
-        for session_id, lines in kept.items()
-    ]
+                in_order = False
+    sessions = [Session(session_id, list(lines.values())) for session_id, lines in kept.items()]
+    for session in () if in_order else sessions:
+        session.entries.sort(key=lambda entry: (entry.clock, rank[entry.file.source.source_id], entry.position))
     _settle(sessions)
     for session in sessions:
         holders = [file for file in files if session.session_id in file.sessions]
@@ -198,6 +200,10 @@ def sessions_of(files: list[File]) -> list[Session]:
 
 def _settle(sessions: list[Session]) -> None:
     """Order the sessions and give each copied line to the first that has it."""
+    if len(sessions) == 1:
+        sessions[0].own.update(entry.key for entry in sessions[0].entries)
+        sessions[0].resumed_from = _continued(sessions[0], {})
+        return
     held = Counter(entry.key for session in sessions for entry in session.entries)
 
     def seniority(session: Session) -> tuple[bool, int, int, str]:

@@ -6,7 +6,7 @@ from soma import codec
 from soma.adapters.blocks.document import as_count, as_text
 from soma.model import DecisionDraft, ExecutionDraft
 
-from .lines import Line
+from .lines import Line, Usage
 from .results import Result
 
 
@@ -41,7 +41,7 @@ class Spending:
     """Tokens and cost of one execution, each API message once."""
 
     def __init__(self) -> None:
-        self._messages: dict[tuple[str, str], tuple[int | None, int | None, int | None, int | None]] = {}
+        self._messages: dict[tuple[str, str], Usage] = {}
         self._costs: dict[tuple[str, str], float] = {}
         self._first: dict[tuple[str, str], DecisionDraft] = {}
 
@@ -51,10 +51,7 @@ class Spending:
             self._costs[key] = line.cost_usd
         usage = line.message.usage if line.message is not None else None
         if usage is not None:
-            self._messages[key] = (
-                as_count(usage.input_tokens), as_count(usage.output_tokens),
-                as_count(usage.cache_read_input_tokens), as_count(usage.cache_creation_input_tokens),
-            )  # fmt: skip
+            self._messages[key] = usage
 
     def decided(self, key: tuple[str, str], decision: DecisionDraft) -> None:
         """The first decision of a message carries its tokens."""
@@ -62,10 +59,18 @@ class Spending:
 
     def settle(self, draft: ExecutionDraft) -> None:
         """Write the sums to the execution and each message's share to its first decision."""
+        counts = {
+            key: (
+                as_count(usage.input_tokens), as_count(usage.output_tokens),
+                as_count(usage.cache_read_input_tokens), as_count(usage.cache_creation_input_tokens),
+            )
+            for key, usage in self._messages.items()
+        }  # fmt: skip
         for key, decision in self._first.items():
-            decision.tokens_in, decision.tokens_out = self._messages.get(key, (None,) * 4)[:2]
+            if (told := counts.get(key)) is not None:
+                decision.tokens_in, decision.tokens_out = told[:2]
             decision.cost_usd = self._costs.get(key)
-        columns = list(zip(*self._messages.values(), strict=True)) or [()] * 4
+        columns = list(zip(*counts.values(), strict=True)) or [()] * 4
         draft.tokens_in, draft.tokens_out, draft.tokens_cache_read, draft.tokens_cache_write = map(_sum, columns)
         draft.cost_usd = sum(self._costs.values()) if self._costs else None
 

@@ -111,8 +111,8 @@ class Line(msgspec.Struct, gc=False, rename="camel"):
     data: Progress | None = None
 
 
-decode_line = msgspec.json.Decoder(Line).decode
-"""The typed decoder of one line; refuses a line whose fields have other types."""
+DECODER = msgspec.json.Decoder(Line)
+"""The typed decoder of lines; refuses a line whose fields have other types."""
 
 
 def line_of(value: dict[str, Any]) -> Line:

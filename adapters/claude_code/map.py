@@ -10,7 +10,6 @@ from soma.source import Damage, Record
 from .delegations import Run, link
 from .family import File, gather, sessions_of
 from .ledger import Ledger
-from .results import results_of
 from .run import run_of
 from .tracks import tracks_of
 
@@ -27,7 +26,7 @@ def map_records(records: Iterable[Record | Damage]) -> Iterator[Yield]:
         for track in tracks:
             for entry in track.entries:
                 ledger.note(entry.line)
-                for call_id, result in results_of(entry.line, entry.at):
+                for call_id, result in entry.results:
                     ledger.results.setdefault(call_id, result)
     for session, tracks in zip(sessions, split, strict=True):
         runs = [Run(track, run_of(track, ledger)) for track in tracks]

@@ -43,8 +43,10 @@ def said(line: Line) -> Said:
     if line.type != "user" or line.message is None:
         return NOTHING
     content = line.message.content
-    results = isinstance(content, list) and any(block.type == "tool_result" for block in content)
+    results = isinstance(content, list) and "tool_result" in [block.type for block in content]
     texts = _texts(content)
+    if results and not texts:
+        return NOTHING
     if any(text.startswith(_INTERRUPTION) for text in texts):
         return Said("interruption")
     if any(text.startswith(_COMMAND_OUTPUT) for text in texts):

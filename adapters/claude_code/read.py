@@ -7,7 +7,7 @@ from soma.adapters.blocks.head import HEAD_BYTES, Head
 from soma.adapters.blocks.jsonl import read_lines
 from soma.source import Damage, Limits, Reading, Record, Source
 
-from .lines import decode_line
+from .lines import DECODER
 
 
 def read(source: Source, limits: Limits) -> Reading:
@@ -16,7 +16,7 @@ def read(source: Source, limits: Limits) -> Reading:
     The lines of an export all point at the one document they stand in.
     """
     if not _is_export(source):
-        yield from read_lines(source, limits, decode_line)
+        yield from read_lines(source, limits, DECODER)
         return
     for record in read_document(source, limits):
         if isinstance(record, Damage):

@@ -42,26 +42,30 @@ class Result(msgspec.Struct, gc=False):
     completed: bool = False
 
 
+NONE: list[tuple[str, Result]] = []
+"""The results of a line that has none."""
+
+
 def results_of(line: Line, at: int | None) -> list[tuple[str, Result]]:
-    """The tool results of a user line with the ids of their calls."""
-    if line.type != "user" or line.message is None or not isinstance(line.message.content, list):
-        return []
-    blocks = [block for block in line.message.content if block.type == "tool_result"]
+    """The tool results of a user line with the ids of their calls.
+
+    Of their texts only what drafts will hold is kept, on the line too: a session's lines are all held until its end.
+    """
+    content = line.message.content if line.type == "user" and line.message is not None else None
+    if not isinstance(content, list):
+        return NONE
+    blocks = [block for block in content if block.type == "tool_result"]
     # The structured copy belongs to one result; with several on a line nothing says to which.
     extra = line.tool_use_result if len(blocks) == 1 else None
-    return [(block.tool_use_id, _result(block, extra, at)) for block in blocks if as_text(block.tool_use_id)]
+    found = []
+    for block in blocks:
+        text = block.content = clip(flat(block.content))
+        if call_id := as_text(block.tool_use_id):
+            found.append((call_id, _result(block, text, extra, at)))
+    return found
 
 
-def shorten(line: Line) -> None:
-    """Keep of the results on a line only what drafts will hold: a session's lines are all held until its end."""
-    if line.type == "user" and line.message is not None and isinstance(line.message.content, list):
-        for block in line.message.content:
-            if block.type == "tool_result":
-                block.content = clip(flat(block.content))
-
-
-def _result(block: Block, extra: Any, at: int | None) -> Result:
-    text = flat(block.content)
+def _result(block: Block, text: str, extra: Any, at: int | None) -> Result:
     if not isinstance(extra, Structured):
         failed = block.is_error is True or (block.is_error is None and str(extra or "").startswith("Error: "))
         return Result(text, _outcome(text, failed), at)

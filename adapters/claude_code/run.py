@@ -13,7 +13,7 @@ from .family import PREFIX, Entry, Session, session_key
 from .ledger import Ledger, Spending, arguments_of
 from .lines import Block, Line, Message
 from .prompts import Said
-from .results import Result, results_of
+from .results import Result
 from .tracks import Track
 
 FRAMEWORK = "claude-code"
@@ -148,7 +148,7 @@ class _Run:
             _conclude(decision, result)
 
     def _user(self, entry: Entry, word: Said) -> None:
-        for call_id, result in results_of(entry.line, entry.at):
+        for call_id, result in entry.results:
             self._when(entry)
             if call_id not in self._ledger.called and call_id not in self._ledger.taken:
                 # The call stands in a part of the session that is missing; that it was made and how it went is known.
@@ -181,10 +181,12 @@ class _Run:
         return decision
 
     def _when(self, entry: Entry) -> None:
-        if entry.at is not None:
-            draft = self._draft
-            draft.started_at = min(entry.at, draft.started_at or entry.at)
-            draft.ended_at = max(entry.at, draft.ended_at or entry.at)
+        at, draft = entry.at, self._draft
+        if at is not None:
+            if draft.started_at is None or at < draft.started_at:
+                draft.started_at = at
+            if draft.ended_at is None or at > draft.ended_at:
+                draft.ended_at = at
 
     def _labels(self) -> dict[str, str]:
         lines = [entry.line for entry in self._track.entries]

@@ -54,14 +54,16 @@ def _branches(session: Session, entries: list[Entry], words: list[Said]) -> list
     main = Track(session)
     tracks = [main]
     track_of: dict[str, Track] = {}
+    own = session.own
     for entry, word in zip(entries, words, strict=True):
-        track = track_of.get(entry.line.parent_uuid or "", main)
-        if entry.line.uuid and entry.line.uuid in left:
-            track = Track(session, suffix=entry.line.uuid, parent=track)
-            tracks.append(track)
-        if entry.line.uuid:
-            track_of[entry.line.uuid] = track
-        if entry.key in session.own:
+        line = entry.line
+        track = track_of.get(line.parent_uuid or "", main)
+        if line.uuid:
+            if line.uuid in left:
+                track = Track(session, suffix=line.uuid, parent=track)
+                tracks.append(track)
+            track_of[line.uuid] = track
+        if entry.key in own:
             track.entries.append(entry)
             track.said.append(word)
     return tracks
@@ -84,9 +86,10 @@ def _left_behind(entries: list[Entry], words: list[Said]) -> set[str]:
             newest[line.parent_uuid] = max(newest.get(line.parent_uuid, 0), reach)
             if line.type == "assistant" or words[index].kind == "prompt":
                 children.setdefault(line.parent_uuid, []).append(index)
-    messages = {entry.line.uuid: _message_id(entry) for entry in entries}
     left: set[str] = set()
-    for parent, indices in children.items():
+    forks = {parent: indices for parent, indices in children.items() if len(indices) > 1}
+    messages = {entry.line.uuid: _message_id(entry) for entry in entries} if forks else {}
+    for parent, indices in forks.items():
         # What belongs to the parent's own message continues it; the lines of one message are one path.
         indices = [
             index

@@ -43,13 +43,15 @@ def known_metadata(*places: Any) -> dict[str, str]:
     """The metadata that matters here, as text; later places win."""
     found: dict[str, str] = {}
     for place in places:
-        for key, value in as_object(place).items():
+        if not isinstance(place, dict):
+            continue
+        for key, value in place.items():
             if key not in METADATA_KEYS:
                 continue
             number = as_count(value) if isinstance(value, int) else None
             text = as_text(value) if number is None else str(number)
-            if text is not None and text.strip():
-                found[key] = text.strip()
+            if text is not None and (text := text.strip()):
+                found[key] = text
     return found
 
 

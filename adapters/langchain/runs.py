@@ -178,11 +178,11 @@ def tellings_of(value: Any) -> Iterator[Telling | None]:
             continue
         fields = as_object(item)
         run_id = as_text(fields.get("id"))
-        if run_id is not None and any(key in fields for key in _RUN_MARKS):
-            children = fields.get("child_runs")
-            nested = list(children.values()) if isinstance(children, dict) else as_list(children)
-            # Text among child runs is an id: those runs are told elsewhere.
-            waiting.extend((child, operation, run_id) for child in reversed(nested) if not isinstance(child, str))
+        if run_id is not None and not fields.keys().isdisjoint(_RUN_MARKS):
+            if children := fields.get("child_runs"):
+                nested = list(children.values()) if isinstance(children, dict) else as_list(children)
+                # Text among child runs is an id: those runs are told elsewhere.
+                waiting.extend((child, operation, run_id) for child in reversed(nested) if not isinstance(child, str))
             yield Telling(run_id, operation, fields, parent)
         elif isinstance(part := fields.get("part"), str):
             # Feedback and attachments travel in the same request; they are no runs, and no damage.
@@ -216,18 +216,24 @@ def absorb(run: Run, telling: Telling) -> None:
     run.name = as_text(fields.get("name")) or run.name
     run.started_at = clock.instant(fields.get("start_time")) or run.started_at
     run.ended_at = clock.instant(fields.get("end_time")) or run.ended_at
-    run.error = error_head(fields.get("error")) or run.error
+    if "error" in fields:
+        run.error = error_head(fields["error"]) or run.error
     run.state = as_text(fields.get("status")) or run.state
     extra = as_object(fields.get("extra"))
-    run.metadata |= known_metadata(fields.get("metadata"), extra.get("metadata"))
+    if told := known_metadata(fields.get("metadata"), extra.get("metadata")):
+        run.metadata |= told
     run.tool_call_id = as_text(extra.get("tool_call_id")) or run.tool_call_id
-    parameters = as_object(extra.get("invocation_params"))
-    run.model = as_text(parameters.get("model")) or as_text(parameters.get("model_name")) or run.model
-    run.example_id = as_text(fields.get("reference_example_id")) or run.example_id
+    if "invocation_params" in extra:
+        parameters = as_object(extra["invocation_params"])
+        run.model = as_text(parameters.get("model")) or as_text(parameters.get("model_name")) or run.model
     run.project = as_text(fields.get("session_name")) or run.project
-    run.feedback = as_object(fields.get("feedback_stats")) or run.feedback
     run.usage = provider_usage(fields) or run.usage
-    run.cost = _first(dollars(fields.get("total_cost")), run.cost)
+    if "reference_example_id" in fields:
+        run.example_id = as_text(fields["reference_example_id"]) or run.example_id
+    if "feedback_stats" in fields:
+        run.feedback = as_object(fields["feedback_stats"]) or run.feedback
+    if "total_cost" in fields:
+        run.cost = _first(dollars(fields["total_cost"]), run.cost)
     for name in ("inputs", "outputs"):
         value = fields.get(name)
         if value is not None and (not _missing(value) or getattr(run, name) is None):
@@ -239,10 +245,12 @@ def _absorb_place(run: Run, fields: dict[str, Any]) -> None:
     run.trace_id = as_text(fields.get("trace_id")) or run.trace_id
     run.parent_id = as_text(fields.get("parent_run_id")) or run.parent_id
     segments = (as_text(fields.get("dotted_order")) or "").split(".")
-    if all(_SEGMENT.match(segment) and len(segment) > _STAMP for segment in segments):
-        run.ancestors = tuple(segment[_STAMP:] for segment in segments[:-1])
-        run.began = clock.from_iso(f"{segments[-1][:15]}.{segments[-1][15:_STAMP]}")
-        run.trace_id = run.trace_id or segments[0][_STAMP:]
+    for segment in segments:
+        if len(segment) <= _STAMP or not _SEGMENT.match(segment):
+            return
+    run.ancestors = tuple([segment[_STAMP:] for segment in segments[:-1]])
+    run.began = clock.from_iso(f"{segments[-1][:15]}.{segments[-1][15:_STAMP]}")
+    run.trace_id = run.trace_id or segments[0][_STAMP:]
 
 
 def _first(value: float | None, other: float | None) -> float | None:

@@ -88,7 +88,8 @@ def _built(trace_id: str, members: list[Run]) -> Trace:
     # Runs that name each other as parents hang from no top: the earliest of them then serves as one.
     seen: set[str] = set()
     for top in (*tops, *members):
-        _walk(top, children, trace, seen)
+        if top.run_id not in seen:
+            _walk(top, children, trace, seen)
     if trace.root is None:
         trace.root = next((run for run in tops if run.parent_id is None and not run.ancestors), None)
     return trace

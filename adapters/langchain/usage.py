@@ -8,8 +8,10 @@ import msgspec
 
 from soma.adapters.blocks.document import as_count, as_number, as_object
 
+_COUNTS = frozenset({"input_tokens", "output_tokens", "prompt_tokens", "completion_tokens"})
 
-class Usage(msgspec.Struct, frozen=True, kw_only=True):
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Tokens of one model run; ``tokens_in`` leaves out what was read from or written to a cache."""
 
     tokens_in: int | None = None
@@ -33,6 +35,8 @@ def usage_of(body: dict[str, Any], outputs: dict[str, Any]) -> Usage | None:
 
 
 def _normalised(raw: dict[str, Any]) -> Usage | None:
+    if not raw:
+        return None
     details = as_object(raw.get("input_token_details"))
     return _usage(
         as_count(raw.get("input_tokens")),
@@ -45,6 +49,8 @@ def _normalised(raw: dict[str, Any]) -> Usage | None:
 
 def provider_usage(raw: dict[str, Any]) -> Usage | None:
     """Usage in OpenAI's words (cached tokens are part of the prompt) or Anthropic's (they are not)."""
+    if raw.keys().isdisjoint(_COUNTS):
+        return None
     if "input_tokens" in raw or "cache_read_input_tokens" in raw:
         return _usage(
             as_count(raw.get("input_tokens")),
@@ -76,8 +82,8 @@ def _usage(
 
 def combined(usages: list[Usage]) -> Usage | None:
     """The sums, field by field; a field nobody reported stays unknown."""
-    if not usages:
-        return None
+    if len(usages) < 2:
+        return usages[0] if usages else None
     return Usage(
         tokens_in=total([usage.tokens_in for usage in usages]),
         tokens_out=total([usage.tokens_out for usage in usages]),

@@ -7,16 +7,18 @@ from typing import Any
 import msgspec
 
 from soma import clock, codec
-from soma.adapters.blocks.document import as_count, as_list, as_number, as_object, as_text
+from soma.adapters.blocks.document import as_count, as_number, as_object, as_text
 from soma.model import DecisionDraft, Kind
 from soma.source import Record
 from soma.text import clip
+
+from .entries import Counts, Message
 
 _WRAPPER = "tool_call"
 _SPAWN = "sessions_spawn"
 
 
-class Usage(msgspec.Struct, frozen=True):
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens and US dollars of one model message; ``None`` where the provider did not say."""
 
     tokens_in: int | None = None
@@ -26,13 +28,16 @@ class Usage(msgspec.Struct, frozen=True):
     cost: float | None = None
 
 
-class Answer(msgspec.Struct, kw_only=True):
+NO_USAGE = Usage()
+
+
+class Answer(msgspec.Struct, kw_only=True, gc=False):
     """One assistant message.
 
     Attributes:
         calls: Its decisions, in order.
         stop: How the model call ended (``stop``, ``toolUse``, ``length``, ``error``, ``aborted``).
-        reasoning: What the message thinks or says, for calls that did not make it into the transcript.
+        reasoning: What a message without calls thinks or says, for calls that did not make it into the transcript.
         of_model: False for copies of delivered text that OpenClaw itself wrote into the transcript.
         at: When the answer was complete, which is when its calls began.
     """
@@ -47,49 +52,41 @@ class Answer(msgspec.Struct, kw_only=True):
     at: int | None
 
 
-def answer_of(message: dict[str, Any], record: Record, at: int | None, turn: int, model: str | None) -> Answer:
+def answer_of(message: Message, record: Record, at: int | None, turn: int, model: str | None) -> Answer:
     """The answer a message of role ``assistant`` is; ``model`` is the one in force where the message names none."""
-    of_model = message.get("provider") != "openclaw"
-    used = as_text(message.get("model")) if of_model else None
-    answer = Answer(
-        calls=[],
-        stop=as_text(message.get("stopReason")),
-        error=as_text(message.get("errorMessage")),
-        usage=_usage(as_object(message.get("usage"))),
-        model=used or model,
-        reasoning=None,
-        of_model=of_model,
-        at=at,
-    )
+    of_model = message.provider != "openclaw"
+    model = (message.model if of_model else None) or model
+    content = message.content
+    calls: list[DecisionDraft] = []
     thoughts: list[str] = []
     words: list[str] = []
-    for block in as_list(message.get("content")):
-        if not isinstance(block, dict):
-            continue
-        kind = block.get("type")
+    for block in content if isinstance(content, list) else ():
+        kind = block.type
         if kind == "toolCall":
-            call_id = as_text(block.get("id"))
-            draft = decision(block.get("name"), block.get("arguments"), record, turn)
-            draft.native_id = call_id
-            draft.global_id = _shared_id(call_id, clock.instant(message.get("timestamp")) or at, len(answer.calls))
-            draft.reasoning = _joined(thoughts or words)
-            draft.started_at, draft.model = at, answer.model
-            answer.calls.append(draft)
+            draft = decision(block.name, block.arguments, record, turn)
+            draft.reasoning, draft.started_at, draft.model = _joined(thoughts or words), at, model
+            if call_id := block.id:
+                draft.native_id = call_id
+                draft.global_id = _shared_id(call_id, clock.instant(message.timestamp) or at, len(calls))
+            calls.append(draft)
         elif kind == "thinking":
-            if thought := as_text(block.get("thinking")):
-                thoughts.append(thought)
-        elif kind == "text" and (said := as_text(block.get("text"))):
-            words.append(said)
-    answer.reasoning = _joined(thoughts or words)
-    if answer.calls:
-        charge(answer.calls[0], answer.usage)
-    return answer
+            if block.thinking:
+                thoughts.append(block.thinking)
+        elif kind == "text" and block.text:
+            words.append(block.text)
+    usage = NO_USAGE if message.usage is None else _usage(message.usage)
+    if calls:
+        charge(calls[0], usage)
+    return Answer(
+        calls=calls, stop=message.stop_reason or None, error=message.error_message or None, usage=usage, model=model,
+        reasoning=None if calls else _joined(thoughts or words), of_model=of_model, at=at,
+    )  # fmt: skip
 
 
 def decision(name: Any, arguments: Any, record: Record, turn: int) -> DecisionDraft:
     """A call as a decision; calls through ``tool_call`` take the name and arguments of the tool that really ran."""
-    tool = as_text(name) or "unknown"
-    given = _object(arguments)
+    tool = name if isinstance(name, str) and name else "unknown"
+    given = arguments if isinstance(arguments, dict) else _object(arguments)
     if tool == _WRAPPER and isinstance(given, dict):
         real = as_text(given.get("name")) or _short(as_text(given.get("id")))
         if real:
@@ -108,29 +105,35 @@ def charge(draft: DecisionDraft, usage: Usage) -> None:
 
 def total(usages: list[Usage]) -> Usage:
     """Sums over model messages; a figure no message gave stays ``None``."""
+    return Usage(
+        _sum([usage.tokens_in for usage in usages]),
+        _sum([usage.tokens_out for usage in usages]),
+        _sum([usage.cache_read for usage in usages]),
+        _sum([usage.cache_write for usage in usages]),
+        _sum([usage.cost for usage in usages]),
+    )
 
-    def sum_of(name: str) -> Any:
-        known = [value for usage in usages if (value := getattr(usage, name)) is not None]
-        return sum(known) if known else None
 
-    return Usage(**{name: sum_of(name) for name in Usage.__struct_fields__})
+def _sum(figures: list[Any]) -> Any:
+    known = [figure for figure in figures if figure is not None]
+    return sum(known) if known else None
 
 
-def _usage(usage: dict[str, Any]) -> Usage:
-    cost = as_number(as_object(usage.get("cost")).get("total"))
+def _usage(usage: Counts) -> Usage:
+    cost = as_number(usage.cost.total) if usage.cost is not None else None
     if cost is not None and cost <= 0:
         cost = None
-    given, made = as_count(usage.get("input")), as_count(usage.get("output"))
-    read, written = as_count(usage.get("cacheRead")), as_count(usage.get("cacheWrite"))
+    given, made = as_count(usage.input), as_count(usage.output)
+    read, written = as_count(usage.cache_read), as_count(usage.cache_write)
     if given or made or read or written:
         return Usage(given, made, read, written, cost)
     # A failed call and a provider that does not count are both written as zeros.
     return Usage(cost=cost)
 
 
-def _shared_id(call_id: str | None, sent: int | None, place: int) -> str | None:
+def _shared_id(call_id: str, sent: int | None, place: int) -> str | None:
     # Forks copy messages as they are, but some give their entries new ids; call ids alone repeat with some providers.
-    return f"{call_id}@{sent}#{place}" if call_id and sent is not None else None
+    return f"{call_id}@{sent}#{place}" if sent is not None else None
 
 
 def _object(arguments: Any) -> Any:

@@ -9,6 +9,8 @@ from soma.adapters.blocks.head import HEAD_BYTES, Head
 from soma.adapters.blocks.jsonl import read_lines
 from soma.source import MIB, Damage, Limits, Reading, Source
 
+from .entries import DECODER
+
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 # Small, because a few bytes may unpack to a hundred kilobytes.
 _CHUNK = 4096
@@ -100,7 +102,7 @@ def read_packed(source: Source, limits: Limits) -> Reading:
     """
     plain = Unpacked(source, limits.document_bytes)
     end = 0
-    for item in read_lines(plain, limits):
+    for item in read_lines(plain, limits, DECODER):
         end = item.offset + item.length
         if not isinstance(item, Damage):
             item.source = source

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import msgspec
 
-from soma.adapters.blocks.document import as_object
-
+from .entries import Message
 from .results import flat_text
 
 _LOOKED_AT = 8192
@@ -38,18 +36,18 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     is_request: bool = True
 
 
-def prompt_of(message: dict[str, Any]) -> Prompt:
+def prompt_of(message: Message) -> Prompt:
     """The prompt a message of role ``user`` is."""
-    text = (flat_text(message.get("content")) or "").strip()
-    sent_by = as_object(message.get("provenance"))
+    text = (flat_text(message.content) or "").strip()
+    sent_by = message.provenance.source_tool if message.provenance is not None else None
     if dated := _DATED.match(text):
         text = text[dated.end() :]
-    if sent_by.get("sourceTool") == "subagent_announce" or text.startswith(_INTERNAL):
+    if sent_by == "subagent_announce" or text.startswith(_INTERNAL):
         return Prompt(text=None, is_request=False)
     if cron := _CRON.match(text):
         request = text[cron.end() :].partition(_TIME_LINE)[0]
         return Prompt(text=_kept(request), trigger="cron", job=cron["job"], job_name=cron["name"] or None)
-    if sent_by.get("sourceTool") == "heartbeat" or text.startswith(_HEARTBEAT):
+    if sent_by == "heartbeat" or text.startswith(_HEARTBEAT):
         return Prompt(text=_kept(text), trigger="heartbeat")
     if text.startswith(_SUBAGENT):
         task = text.partition(_SUBAGENT_TASK)[2].rpartition("\n\nBegin.")[0]

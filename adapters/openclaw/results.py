@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from soma import clock
-from soma.adapters.blocks.document import as_list, as_number, as_object, as_text
+from soma.adapters.blocks.document import as_number, as_object, as_text
 from soma.model import Outcome
 from soma.text import clip
+
+from .entries import Content, Details, Message, content_of, details_of, text_in
 
 _FAILED = frozenset({"error", "failed", "killed", "forbidden"})
 _TIMEOUT = frozenset({"timeout", "timed_out", "timed-out"})
 _REFUSED = frozenset({"denied", "rejected", "cancelled", "canceled", "aborted", "approval-unavailable"})
 _PENDING = frozenset({"running", "pending", "approval-pending"})
+_ERRORS = frozenset({"failed", "timeout"})
+_WRAPPER = "tool_call"
 _MISSING_TEXT = "[openclaw] missing tool result in session history"
 # Older versions report the fate of the killed process here, as "failed", though the kill itself was done.
 _KILL_DONE = ("Termination requested for session ", "Killed session ")
 
 
-class Result(msgspec.Struct, kw_only=True):
+NO_DETAILS = Details()
+
+
+class Result(msgspec.Struct, kw_only=True, gc=False):
     """One tool result.
 
     Attributes:
@@ -43,77 +48,73 @@ class Result(msgspec.Struct, kw_only=True):
     spawned: str | None = None
 
 
-def result_of(message: dict[str, Any]) -> Result:
+def result_of(message: Message) -> Result:
     """The result a ``toolResult`` message (or the result inside a nested call) holds."""
-    tool = as_text(message.get("toolName")) or "unknown"
-    details, content = as_object(message.get("details")), message.get("content")
-    inner = as_object(details.get("result"))
-    if tool == "tool_call" and inner:
+    tool = message.tool_name or "unknown"
+    details, content = message.details or NO_DETAILS, message.content
+    if tool == _WRAPPER and (inner := as_object(details.result)):
         # The wrapper says that it ran; what the real tool said is one level down.
-        details, content = as_object(inner.get("details")), inner.get("content", content)
-    text = flat_text(content) or as_text(details.get("aggregated"))
-    failed = message.get("isError") is True
+        details = details_of(as_object(inner.get("details")))
+        content = content_of(inner["content"]) if "content" in inner else content
+    text = flat_text(content) or text_in(details.aggregated)
+    failed = message.is_error is True
     outcome = _outcome(failed, details)
-    if tool == "process" and (text or "").startswith(_KILL_DONE):
+    if tool == "process" and text is not None and text.startswith(_KILL_DONE):
         outcome = "ok"
     return Result(
-        call_id=as_text(message.get("toolCallId")),
+        call_id=message.tool_call_id or None,
         tool=tool,
         outcome=outcome,
-        output=clip(text) if text else None,
-        error=_error(outcome, details, text),
-        pending=not failed and as_text(details.get("status")) in _PENDING,
-        made_up=details.get("openclawSyntheticMissingToolResult") is True
-        or (failed and (text or "").startswith(_MISSING_TEXT)),
-        process=as_text(details.get("sessionId")),
-        at=clock.instant(message.get("timestamp")),
+        output=clip(text) if text is not None else None,
+        error=_error(details, text) if outcome in _ERRORS else None,
+        pending=not failed and details.status in _PENDING,
+        made_up=details.made_up is True or (failed and text is not None and text.startswith(_MISSING_TEXT)),
+        process=as_text(details.session_id),
+        at=clock.instant(message.timestamp),
         duration_ms=_own_clock(details),
-        spawned=as_text(details.get("childSessionKey")),
+        spawned=as_text(details.child_session_key),
     )
 
 
-def _outcome(failed: bool, details: dict[str, Any]) -> Outcome:
-    status = details.get("status")
-    status = status.lower() if isinstance(status, str) else ""
-    if status in _TIMEOUT or details.get("timedOut") is True:
+def _outcome(failed: bool, details: Details) -> Outcome:
+    status = details.status.lower() if details.status else ""
+    if status in _TIMEOUT or details.timed_out is True:
         return "timeout"
     if failed or status in _FAILED:
         return "failed"
-    code = details.get("exitCode")
-    if isinstance(code, int | float) and code != 0:
+    code = details.exit_code
+    if code and isinstance(code, int | float):
         return "failed"
     if status in _REFUSED:
         return "skipped"
     return "unknown" if status in _PENDING else "ok"
 
 
-def _error(outcome: Outcome, details: dict[str, Any], text: str | None) -> str | None:
-    if outcome not in {"failed", "timeout"}:
-        return None
-    said = as_text(details.get("error")) or text
+def _error(details: Details, text: str | None) -> str | None:
+    said = as_text(details.error) or text
     if said is None:
-        code = as_number(details.get("exitCode"))
+        code = as_number(details.exit_code)
         said = f"exit code {code:g}" if code is not None else None
     return clip(said) if said else None
 
 
-def _own_clock(details: dict[str, Any]) -> float | None:
-    for name in ("durationMs", "tookMs"):
-        value = as_number(details.get(name))
-        if value is not None:
-            return value if value >= 0 else None
+def _own_clock(details: Details) -> float | None:
+    for value in (details.duration_ms, details.took_ms):
+        if value is not None and (lasted := as_number(value)) is not None:
+            return lasted if lasted >= 0 else None
     return None
 
 
-def flat_text(content: Any) -> str | None:
+def flat_text(content: Content) -> str | None:
     """Text of a message's content, a string or blocks; what is no text becomes ``[image]`` or the like."""
-    if isinstance(content, str):
+    if content is None or isinstance(content, str):
         return content or None
+    if len(content) == 1 and (text := content[0].text) is not None:
+        return text or None
     parts = []
-    for item in as_list(content):
-        block = as_object(item)
-        if isinstance(text := block.get("text"), str):
-            parts.append(text)
-        elif kind := as_text(block.get("type")):
-            parts.append(f"[{kind}]")
+    for block in content:
+        if block.text is not None:
+            parts.append(block.text)
+        elif block.type:
+            parts.append(f"[{block.type}]")
     return "\n".join(parts) or None

@@ -9,9 +9,8 @@ import msgspec
 
 from soma import clock
 from soma.model import DecisionDraft, ExecutionDraft, Status
-from soma.source import Record, Source
 
-from .calls import Answer, Usage, charge, total
+from .calls import NO_USAGE, Answer, Usage, charge, total
 from .prompts import Prompt
 from .results import Result
 
@@ -20,7 +19,7 @@ _FINISHED = frozenset({"stop", "length"})
 _SESSION_FAILED = frozenset({"failed", "killed", "timeout"})
 
 
-class Nested(msgspec.Struct):
+class Nested(msgspec.Struct, gc=False):
     """A call that ran inside another tool, with its result."""
 
     parent_call: str | None
@@ -31,13 +30,14 @@ class Nested(msgspec.Struct):
 StepBody: TypeAlias = Prompt | Answer | Result | Nested | None
 
 
-class Step(msgspec.Struct, kw_only=True):
+class Step(msgspec.Struct, gc=False):
     """What one entry means for the run.
 
     Attributes:
         native_id: The entry's id, or its time where it has none.
         turn: Number of the request in force, from 0; -1 before the first.
         model: Model in force after the entry.
+        offset, length: Where the entry stands in the source.
         error: The prompt never reached the model, for this reason.
     """
 
@@ -45,7 +45,8 @@ class Step(msgspec.Struct, kw_only=True):
     at: int | None
     turn: int
     model: str | None
-    record: Record
+    offset: int
+    length: int
     body: StepBody = None
     error: str | None = None
     compacts: bool = False
@@ -57,15 +58,17 @@ class Run:
     Args:
         steps: The path's own entries, in order.
         known: Ids of all calls of the transcript: a result of one that is not on this path belongs to the shared past.
+        source_id: Of the source that the steps were read from.
 
     Attributes:
         began: Anybody said anything; answered: the model or a tool did.
         last_answer_at: When the last model message was complete.
     """
 
-    def __init__(self, steps: list[Step], known: set[str]) -> None:
+    def __init__(self, steps: list[Step], known: set[str], source_id: str) -> None:
         self._steps = steps
         self._known = known
+        self._source_id = source_id
         self._decisions: list[DecisionDraft] = []
         self._open: dict[str, deque[DecisionDraft]] = {}
         self._running: dict[str, DecisionDraft] = {}
@@ -79,7 +82,7 @@ class Run:
         self._error: str | None = None
         self._errors = 0
         self.answered = False
-        self.began = any(step.body is not None or step.error is not None for step in steps)
+        self.began = False
         self.last_answer_at: int | None = None
         for step in steps:
             self._take(step)
@@ -87,18 +90,16 @@ class Run:
             if broken or draft.turn in self._broken:
                 draft.outcome = "skipped"
 
-    def draft(self, framework: str, source: Source) -> ExecutionDraft:
+    def draft(self, framework: str) -> ExecutionDraft:
         """The execution without identity, relations and task name."""
-        spoken = [step for step in self._steps if step.body is not None]
-        times = [step.at for step in spoken if step.at is not None]
+        times = [step.at for step in self._steps if step.at is not None and step.body is not None]
+        texts = (step.body.text for step in self._steps if isinstance(step.body, Prompt))
         sums = total(self._usages)
-        first = self._steps[0].record if self._steps else None
+        first = self._steps[0] if self._steps else None
         draft = ExecutionDraft(
             execution_id="",
             framework=framework,
-            task_text=next(
-                (step.body.text for step in spoken if isinstance(step.body, Prompt) and step.body.text), None
-            ),
+            task_text=next((text for text in texts if text), None),
             model=self._models.most_common(1)[0][0] if self._models else None,
             started_at=min(times, default=None),
             ended_at=max(times, default=None),
@@ -108,7 +109,7 @@ class Run:
             tokens_cache_write=sums.cache_write,
             cost_usd=sums.cost,
             decisions=self._decisions,
-            source_id=source.source_id,
+            source_id=self._source_id,
             offset=first.offset if first else 0,
             length=first.length if first else 0,
         )
@@ -136,18 +137,23 @@ class Run:
         return "completed" if self._stop in _FINISHED or session_status == "done" else "unknown"
 
     def _take(self, step: Step) -> None:
-        if step.error is not None and self._stop not in _BROKEN:
-            self._stop, self._error = "error", step.error
-            self._errors += 1
-        match step.body:
-            case Prompt(is_request=True):
-                self._stop = self._unwritten = None
-            case Answer() as answer:
-                self._take_answer(answer, step)
-            case Result() as result:
-                self._take_result(result, step)
-            case Nested() as nested:
-                self._take_nested(nested)
+        if step.error is not None:
+            self.began = True
+            if self._stop not in _BROKEN:
+                self._stop, self._error = "error", step.error
+                self._errors += 1
+        body = step.body
+        if body is None:
+            return
+        self.began = True
+        if isinstance(body, Answer):
+            self._take_answer(body, step)
+        elif isinstance(body, Result):
+            self._take_result(body, step)
+        elif isinstance(body, Nested):
+            self._take_nested(body)
+        elif body.is_request:
+            self._stop = self._unwritten = None
 
     def _take_answer(self, answer: Answer, step: Step) -> None:
         if not answer.of_model:
@@ -167,7 +173,11 @@ class Run:
             self._decisions.append(call)
             self._unsettled[id(call)] = (call, broken)
             if call.native_id:
-                self._open.setdefault(call.native_id, deque()).append(call)
+                waiting = self._open.get(call.native_id)
+                if waiting:
+                    waiting.append(call)
+                else:
+                    self._open[call.native_id] = deque((call,))
         self._unwritten = answer if answer.stop == "toolUse" and not answer.calls else None
 
     def _take_result(self, result: Result, step: Step) -> None:
@@ -208,17 +218,16 @@ class Run:
 
     def _orphan(self, result: Result, step: Step) -> DecisionDraft:
         """A result whose call was never written: the tool does not exist, or the transcript's head is lost."""
-        record = step.record
         draft = DecisionDraft(
             tool=result.tool, turn=max(step.turn, 0), native_id=result.call_id, model=step.model,
-            source_id=record.source.source_id, offset=record.offset, length=record.length,
+            source_id=self._source_id, offset=step.offset, length=step.length,
         )  # fmt: skip
         if result.call_id and result.at is not None:
             draft.global_id = f"{result.call_id}@{result.at}#result"
         if self._unwritten is not None:
             draft.reasoning, draft.started_at = self._unwritten.reasoning, self._unwritten.at
             charge(draft, self._unwritten.usage)
-            self._unwritten.usage = Usage()
+            self._unwritten.usage = NO_USAGE
         self._decisions.append(draft)
         return draft
 

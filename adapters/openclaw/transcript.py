@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from soma import clock
 from soma.adapters.blocks.document import as_object, as_text
@@ -13,9 +12,10 @@ from soma.source import Record, Source
 
 from .calls import answer_of, decision
 from .companions import stem
+from .entries import NOTHING, Details, Entry, Message, content_of, details_of, entry_of
 from .facts import Session, from_context
 from .prompts import Prompt, prompt_of
-from .results import result_of
+from .results import NO_DETAILS, result_of
 from .run import Nested, Run, Step, StepBody
 from .tree import ROOT, Tree
 
@@ -36,7 +36,7 @@ class Transcript:
     def __init__(self, source: Source, session: Session | None) -> None:
         self._source = source
         self._facts = session or from_context(source)
-        self._header: dict[str, Any] | None = None
+        self._header: Entry | None = None
         self._tree = Tree()
         self._steps: list[Step] = []
         self._calls: set[str] = set()
@@ -44,8 +44,8 @@ class Transcript:
 
     def add(self, record: Record) -> None:
         """Take the next entry."""
-        entry = as_object(record.value)
-        if entry.get("type") == "session":
+        entry = record.value if isinstance(record.value, Entry) else entry_of(record.value)
+        if entry.type == "session":
             # A second header is a copied one: the first names the session.
             self._header = self._header or entry
             return
@@ -55,16 +55,23 @@ class Transcript:
         parent = self._tree.parent(place)
         before = self._steps[parent] if parent != ROOT else None
         step = Step(
-            native_id=as_text(entry.get("id")) or as_text(entry.get("timestamp")),
-            at=clock.instant(entry.get("timestamp")),
-            turn=before.turn if before else -1,
-            model=before.model if before else self._first_model(),
-            record=record,
+            entry.id or as_text(entry.timestamp),
+            clock.instant(entry.timestamp),
+            before.turn if before else -1,
+            before.model if before else self._first_model(),
+            record.offset,
+            record.length,
         )
         self._steps.append(step)
-        self._read(step, entry)
-        # The entry itself is not needed any more, and may be large.
-        step.record = Record(record.source, record.offset, record.length, None)
+        match entry.type:
+            case "message":
+                step.body = self._message(step, entry.message or NOTHING, record)
+            case "model_change":
+                step.model = entry.model_id or step.model
+            case "compaction":
+                step.compacts = True
+            case "custom" if entry.custom_type == _PROMPT_ERROR:
+                step.error = as_text(as_object(entry.data).get("error"))
 
     def executions(self) -> Iterator[ExecutionDraft]:
         """The session, then each branch of it that was abandoned after the model had answered."""
@@ -72,14 +79,14 @@ class Transcript:
         facts = self._facts
         claims = sorted({qualified(PREFIX, name) for name in (session_id, *facts.family, *self._forked_from())})
         for number, places in enumerate(self._tree.branches()):
-            run = Run([self._steps[place] for place in places], self._calls)
+            run = Run([self._steps[place] for place in places], self._calls, self._source.source_id)
             if not (run.answered if number else run.began):
                 continue
-            draft = run.draft(FRAMEWORK, self._source)
+            draft = run.draft(FRAMEWORK)
             draft.session_id = session_id
             draft.agent_id = facts.agent(self._source.path)
             if draft.started_at is None:
-                draft.started_at = clock.instant(as_object(self._header).get("timestamp"))
+                draft.started_at = clock.instant(self._header.timestamp) if self._header else None
             if number:
                 draft.execution_id = qualified(PREFIX, f"{session_id}~{self._steps[places[0]].native_id or places[0]}")
                 draft.parent_execution_id = execution_id
@@ -92,49 +99,42 @@ class Transcript:
             draft.claims = sorted({draft.execution_id, *claims})
             yield draft
 
-    def _read(self, step: Step, entry: dict[str, Any]) -> None:
-        match entry.get("type"):
-            case "message":
-                step.body = self._message(step, as_object(entry.get("message")))
-            case "model_change":
-                step.model = as_text(entry.get("modelId")) or step.model
-            case "compaction":
-                step.compacts = True
-            case "custom" if entry.get("customType") == _PROMPT_ERROR:
-                step.error = as_text(as_object(entry.get("data")).get("error"))
-
-    def _message(self, step: Step, message: dict[str, Any]) -> StepBody:
-        at = step.at = step.at if step.at is not None else clock.instant(message.get("timestamp"))
-        turn = max(step.turn, 0)
-        match message.get("role"):
+    def _message(self, step: Step, message: Message, record: Record) -> StepBody:
+        if step.at is None:
+            step.at = clock.instant(message.timestamp)
+        match message.role:
+            case "assistant":
+                answer = answer_of(message, record, step.at, max(step.turn, 0), step.model)
+                step.model = answer.model
+                for call in answer.calls:
+                    if call.native_id:
+                        self._calls.add(call.native_id)
+                return answer
+            case "toolResult":
+                return result_of(message)
             case "user":
                 prompt = prompt_of(message)
                 step.turn += prompt.is_request
                 self._task = self._task or (prompt if prompt.is_request else None)
                 return prompt
-            case "assistant":
-                answer = answer_of(message, step.record, at, turn, step.model)
-                step.model = answer.model
-                self._calls.update(call.native_id for call in answer.calls if call.native_id)
-                return answer
-            case "toolResult":
-                return result_of(message)
-            case "custom" if message.get("customType") == _NESTED:
-                return self._nested(step, as_object(message.get("details")), turn)
+            case "custom" if message.custom_type == _NESTED:
+                return self._nested(step, message.details or NO_DETAILS, record)
         return None
 
-    def _nested(self, step: Step, details: dict[str, Any], turn: int) -> Nested:
-        inner = as_object(details.get("result"))
-        draft = decision(details.get("toolName"), details.get("input"), step.record, turn)
-        draft.native_id = as_text(details.get("toolCallId"))
-        draft.started_at = clock.instant(details.get("startedAt"))
+    def _nested(self, step: Step, details: Details, record: Record) -> Nested:
+        inner = as_object(details.result)
+        draft = decision(details.tool_name, details.input, record, max(step.turn, 0))
+        draft.native_id = as_text(details.tool_call_id)
+        draft.started_at = clock.instant(details.started_at)
         draft.model = step.model
-        shown = {**inner, "toolName": draft.tool, "toolCallId": draft.native_id, "isError": details.get("isError"),
-                 "timestamp": details.get("timestamp")}  # fmt: skip
-        return Nested(parent_call=as_text(details.get("parentToolCallId")), call=draft, result=result_of(shown))
+        shown = Message(
+            content=content_of(inner.get("content")), details=details_of(as_object(inner.get("details"))),
+            tool_name=draft.tool, tool_call_id=draft.native_id, is_error=details.is_error, timestamp=details.timestamp,
+        )  # fmt: skip
+        return Nested(parent_call=as_text(details.parent_tool_call_id), call=draft, result=result_of(shown))
 
     def _first_model(self) -> str | None:
-        return as_text(as_object(self._header).get("modelId"))
+        return (self._header.model_id or None) if self._header else None
 
     def _identity(self) -> tuple[str, str]:
         """Session id and execution id.
@@ -142,15 +142,15 @@ class Transcript:
         A file without a header is what was written after a reset: it goes on under the old session id while the archive
         of the session keeps that id too, so its execution is known by its first entry as well.
         """
-        named = self._facts.id or as_text(as_object(self._header).get("id"))
+        named = self._facts.id or ((self._header.id or None) if self._header else None)
         session_id = named or stem(self._source.name)
         if named is not None or not self._steps:
             return session_id, qualified(PREFIX, session_id)
         return session_id, qualified(PREFIX, f"{session_id}~{self._steps[0].native_id or 'head'}")
 
     def _forked_from(self) -> list[str]:
-        header = as_object(self._header)
-        origin = as_text(header.get("parentSession")) or as_text(header.get("branchedFrom"))
+        header = self._header
+        origin = (header.parent_session or header.branched_from) if header else None
         return [stem(origin.replace("\\", "/").rpartition("/")[2])] if origin else []
 
     def _relate(self, draft: ExecutionDraft) -> None:

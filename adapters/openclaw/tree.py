@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from soma.adapters.blocks.document import as_text
+from .entries import Entry
 
 ROOT = -1
 
@@ -21,22 +19,26 @@ class Tree:
         self._seen: set[tuple[str, str | None, str | None]] = set()
         self._leaf = ROOT
 
-    def add(self, entry: dict[str, Any]) -> int | None:
+    def add(self, entry: Entry) -> int | None:
         """Place of a new entry, or ``None`` for one that is no step of a path (a copy, a move of the leaf)."""
-        native = as_text(entry.get("id"))
-        if entry.get("type") == "leaf":
-            target = entry.get("targetId")
-            self._leaf = self._places.get(target, self._leaf) if isinstance(target, str) else ROOT
+        native, kind, before = entry.id, entry.type, entry.parent_id
+        places = self._places
+        place = len(self._parents)
+        if kind == "leaf":
+            target = entry.target_id
+            self._leaf = places.get(target, self._leaf) if isinstance(target, str) else ROOT
             return None
-        if native is not None:
-            twin = (native, as_text(entry.get("type")), as_text(entry.get("timestamp")))
+        parent = places.get(before) if isinstance(before, str) else None
+        if native:
+            at = entry.timestamp
+            twin = (native, kind or None, (at or None) if isinstance(at, str) else None)
             if twin in self._seen:
                 return None
             self._seen.add(twin)
-        place = len(self._parents)
-        self._parents.append(self._parent(entry, native, place))
-        if native is not None:
-            self._places[native] = place
+            places[native] = place
+            if before is None:
+                parent = ROOT
+        self._parents.append(place - 1 if parent is None else parent)
         self._leaf = place
         return place
 
@@ -62,11 +64,3 @@ class Tree:
             path.append(leaf)
             leaf = self._parents[leaf]
         return path[::-1]
-
-    def _parent(self, entry: dict[str, Any], native: str | None, place: int) -> int:
-        before = entry.get("parentId")
-        if isinstance(before, str) and before in self._places:
-            return self._places[before]
-        if native is not None and before is None and "parentId" in entry:
-            return ROOT
-        return place - 1

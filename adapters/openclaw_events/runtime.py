@@ -7,6 +7,7 @@ from typing import Any
 from soma import clock
 from soma.adapters.blocks.document import as_object, as_text
 from soma.adapters.openclaw.calls import decision
+from soma.adapters.openclaw.entries import message_of
 from soma.adapters.openclaw.results import Result, result_of
 from soma.model import DecisionDraft, ExecutionDraft
 from soma.source import Record
@@ -44,10 +45,10 @@ class RuntimeCalls:
         told = as_object(data.get("result"))
         # A result that was too large to be recorded leaves only the flag, and that is not the exit code.
         known = "content" in told or "details" in told
-        result = result_of({
+        result = result_of(message_of({
             "content": told.get("content"), "details": told.get("details"), "toolName": data.get("name"),
             "toolCallId": call_id, "isError": data.get("success") is False,
-        })  # fmt: skip
+        }))  # fmt: skip
         if not known and result.outcome == "ok":
             result.outcome = "unknown"
         result.at = at

@@ -9,6 +9,7 @@ from typing import Any
 from soma import clock
 from soma.adapters.blocks.document import as_list, as_number, as_object, as_text
 from soma.adapters.openclaw.calls import answer_of, decision
+from soma.adapters.openclaw.entries import Message, message_of
 from soma.adapters.openclaw.facts import Session
 from soma.adapters.openclaw.prompts import prompt_of
 from soma.adapters.openclaw.results import result_of
@@ -93,7 +94,7 @@ class _Session:
         self.draft.status = "unknown"
         self._turn_began = len(self.draft.decisions)
         text = as_text(event.get("prompt")) or ""
-        prompt = prompt_of({"role": "user", "content": text})
+        prompt = prompt_of(Message(role="user", content=text))
         if not prompt.is_request or text.startswith(_ROUTED):
             return
         self._turn += 1
@@ -154,11 +155,11 @@ def _told(messages: list[Any], record: Record) -> ExecutionDraft | None:
     for message in found[start + 1 :]:
         match message.get("role"):
             case "assistant":
-                bodies.append(answer_of(message, record, None, 0, None))
+                bodies.append(answer_of(message_of(message), record, None, 0, None))
             case "toolResult":
-                bodies.append(result_of(message))
-    steps = [Step(native_id=None, at=None, turn=0, model=None, record=record, body=body) for body in bodies]
-    return Run(steps, set()).draft(FRAMEWORK, record.source) if steps else None
+                bodies.append(result_of(message_of(message)))
+    steps = [Step(None, None, 0, None, record.offset, record.length, body) for body in bodies]
+    return Run(steps, set(), record.source.source_id).draft(FRAMEWORK) if steps else None
 
 
 def _learn(call: DecisionDraft, told: DecisionDraft) -> None:

@@ -117,9 +117,11 @@ _VAGUE: frozenset[SpanRole] = frozenset({"chain", "other"})
 def first(attributes: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     """The value of the first name that is there and not empty, else ``None``."""
     for name in names:
-        value = attributes.get(name)
-        if value is not None and value != "" and value != []:
-            return value
+        # Of many names hardly one is there.
+        if name in attributes:
+            value = attributes[name]
+            if value is not None and value != "" and value != []:
+                return value
     return None
 
 

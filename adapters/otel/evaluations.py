@@ -33,10 +33,12 @@ def evaluations_in(span: WireSpan, role: SpanRole) -> list[Evaluation]:
         _evaluation(event.attributes, event.name) for event in span.events if event.name == conventions.EVALUATION_EVENT
     ]
     attributes = span.attributes
-    if role == "evaluator" or any(name in attributes for name in conventions.EVALUATION_NAME):
+    if role == "evaluator" or not attributes.keys().isdisjoint(conventions.EVALUATION_NAME):
         verdict = _evaluation(attributes, span.name)
         found.append(verdict or _evaluation(as_object(parsed(attributes.get("output.value"))), span.name))
     for name in conventions.EVALUATION_LISTS:
+        if name not in attributes:
+            continue
         for item in as_list(parsed(attributes.get(name))):
             fields = as_object(item)
             found.append(_evaluation(as_object(fields.get("annotation")) or fields, name))

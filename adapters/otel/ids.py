@@ -11,6 +11,7 @@ TRACE_BYTES = 16
 SPAN_BYTES = 8
 _HEX = re.compile(r"[0-9a-fA-F]+\Z")
 _LONGEST = 128
+_USUAL = {size: re.compile(f"(?!0*\\Z)[0-9a-f]{{{2 * size}}}\\Z") for size in (TRACE_BYTES, SPAN_BYTES)}
 
 
 def trace_id(value: Any) -> str | None:
@@ -29,6 +30,8 @@ def hex_id(value: Any, size: int) -> str | None:
     Accepts hex (with or without ``0x``), base64 (protobuf turned into JSON by a generic converter), whole numbers and
     long decimal digits (any-agent). Ids that are none of these are kept as they are; zero and nothing are ``None``.
     """
+    if isinstance(value, str) and _USUAL[size].match(value):
+        return value
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

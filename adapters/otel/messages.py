@@ -130,8 +130,7 @@ def message_of(value: Any) -> Message | None:
     fields = as_object(value)
     kind = as_text(fields.get("type")) or ""
     for key in ("kwargs", "data", "message"):
-        inner = fields.get(key)
-        if isinstance(inner, dict):
+        if key in fields and isinstance(inner := fields[key], dict):
             kind = _class_name(fields) or kind
             fields = inner
             break
@@ -168,7 +167,9 @@ def _read_blocks(fields: dict[str, Any], message: Message) -> list[str]:
     if (thought := as_text(fields.get("reasoning_content"))) is not None:
         texts.append(thought)
     for key in ("content", "contents", "parts"):
-        content = _indexed(fields.get(key))
+        if key not in fields:
+            continue
+        content = _indexed(fields[key])
         for item in content if isinstance(content, list) else [content]:
             block = as_object(item)
             block = as_object(block.get("message_content")) or block
@@ -194,11 +195,11 @@ def _indexed(value: Any) -> Any:
 
 def _calls(fields: dict[str, Any]) -> list[Call]:
     calls = []
-    for item in as_list(_indexed(fields.get("tool_calls"))):
-        call = as_object(item)
-        calls.append(_call(as_object(call.get("tool_call")) or call))
-    legacy = as_object(fields.get("function_call"))
-    if not calls and as_text(legacy.get("name")):
+    if "tool_calls" in fields:
+        for item in as_list(_indexed(fields["tool_calls"])):
+            call = as_object(item)
+            calls.append(_call(as_object(call.get("tool_call")) or call))
+    if not calls and "function_call" in fields and as_text((legacy := as_object(fields["function_call"])).get("name")):
         calls.append(_call(legacy))
     return calls
 
@@ -249,6 +250,8 @@ def _numbered(attributes: Mapping[str, Any], names: tuple[str, ...]) -> list[Mes
     """Messages that were flattened into keys such as ``llm.input_messages.0.message.content``."""
     tree: dict[str, Any] = {}
     for key, value in attributes.items():
+        if not key.startswith(names):
+            continue
         for name in names:
             if key.startswith(name) and key[len(name) : len(name) + 1] == ".":
                 _plant(tree, key[len(name) + 1 :].split("."), value)

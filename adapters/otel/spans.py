@@ -34,6 +34,15 @@ _NOTED = frozenset(
     for key in keys
     for prefix in conventions.METADATA_PREFIXES
 )
+_TELLING = _NOTED | frozenset(
+    conventions.METADATA_JSON
+    + conventions.AGENT_NAME
+    + conventions.WORKFLOW_NAME
+    + conventions.SESSION
+    + conventions.USER
+)
+_COSTS = frozenset(conventions.COST + conventions.COST_PARTS[0] + conventions.COST_PARTS[1])
+_CACHED = frozenset(conventions.TOKENS_CACHE_READ + conventions.TOKENS_CACHE_WRITE)
 _ROLE_WORDS = ("invoke_agent ", "agent run ")
 
 
@@ -201,6 +210,14 @@ def _without_traceback(message: str | None) -> str | None:
 
 
 def _facts(attributes: Mapping[str, Any], resource: Mapping[str, Any], role: SpanRole, name: str) -> Facts:
+    service = as_text(resource.get("service.name"))
+    found = Facts(
+        service=None if service is None or service.startswith("unknown_service") else service,
+        instance=as_text(resource.get("service.instance.id")),
+        environment=as_text(first(resource, ("deployment.environment.name", "deployment.environment"))),
+    )
+    if role != "agent" and attributes.keys().isdisjoint(_TELLING):
+        return found
     metadata = as_object(parsed(first(attributes, conventions.METADATA_JSON)))
     noting = metadata or not attributes.keys().isdisjoint(_NOTED)
 
@@ -217,7 +234,6 @@ def _facts(attributes: Mapping[str, Any], resource: Mapping[str, Any], role: Spa
     agent = _label(first(attributes, conventions.AGENT_NAME))
     if agent is None and role == "agent":
         agent = _label(attributes.get("traceloop.entity.name")) or _agent_in(name)
-    service = as_text(resource.get("service.name"))
     return Facts(
         named_agent=noted(conventions.AGENT_KEYS),
         agent=agent,
@@ -228,9 +244,9 @@ def _facts(attributes: Mapping[str, Any], resource: Mapping[str, Any], role: Spa
         example=noted(conventions.EXAMPLE_KEYS),
         session=_label(first(attributes, conventions.SESSION)) or noted(conventions.SESSION_KEYS),
         user=_label(first(attributes, conventions.USER)),
-        service=None if service is None or service.startswith("unknown_service") else service,
-        instance=as_text(resource.get("service.instance.id")),
-        environment=as_text(first(resource, ("deployment.environment.name", "deployment.environment"))),
+        service=found.service,
+        instance=found.instance,
+        environment=found.environment,
     )
 
 
@@ -257,9 +273,10 @@ def _model_call(span: WireSpan, given: list[messages.Message]) -> ModelCall:
     said = messages.output_messages(attributes, span.events)
     last = max((index for index, message in enumerate(given) if message.role == "assistant"), default=None)
     before = [] if last is None else [given[last]]
-    read, write = (
-        _tokens(attributes, names) for names in (conventions.TOKENS_CACHE_READ, conventions.TOKENS_CACHE_WRITE)
-    )
+    read = write = None
+    if not attributes.keys().isdisjoint(_CACHED):
+        read = _tokens(attributes, conventions.TOKENS_CACHE_READ)
+        write = _tokens(attributes, conventions.TOKENS_CACHE_WRITE)
     return ModelCall(
         text=messages.spoken(said),
         calls=[call for message in said for call in message.calls],
@@ -276,8 +293,10 @@ def _model_call(span: WireSpan, given: list[messages.Message]) -> ModelCall:
 
 
 def _model(attributes: Mapping[str, Any]) -> str | None:
-    named = (as_text(attributes.get(name)) for name in conventions.MODEL)
-    return next((model for model in named if model is not None and model.lower() not in _NO_MODEL), None)
+    for name in conventions.MODEL:
+        if name in attributes and (model := as_text(attributes[name])) and model.lower() not in _NO_MODEL:
+            return model
+    return None
 
 
 def _tokens(attributes: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
@@ -294,6 +313,8 @@ def _fresh_tokens(attributes: Mapping[str, Any], read: int | None, write: int | 
 
 
 def _cost(attributes: Mapping[str, Any]) -> float | None:
+    if attributes.keys().isdisjoint(_COSTS):
+        return None
     whole = amount(first(attributes, conventions.COST))
     if whole is not None:
         return whole if whole >= 0 else None

@@ -166,6 +166,8 @@ def _is_client(kind: Any, client_kind: int) -> bool:
 def _instant(value: dict[str, Any], *names: str) -> int | None:
     for name in names:
         time = value.get(name)
+        if time is None:
+            continue
         if isinstance(time, list) and len(time) == 2:
             time = _from_seconds_and_nanos(*time)
         if _could_be_a_time(time) and (found := clock.instant(time)) is not None:
@@ -198,6 +200,8 @@ def _status(value: dict[str, Any]) -> tuple[SpanStatus, str | None]:
 
 
 def _status_of(code: Any) -> SpanStatus:
+    if code is None:
+        return "unset"
     text = str(code).upper().removeprefix("STATUS_CODE_").removeprefix("STATUSCODE.")
     if text in ("2", "ERROR"):
         return "error"
@@ -210,8 +214,11 @@ def flat_attributes(value: Any) -> dict[str, Any]:
         return value
     found: dict[str, Any] = {}
     for item in as_list(value):
-        if isinstance(item, dict) and isinstance(item.get("key"), str):
-            found[item["key"]] = any_value(item.get("value"))
+        if isinstance(item, dict) and isinstance(key := item.get("key"), str):
+            inner = item.get("value")
+            # Most are texts, and what is asked for first.
+            plain = isinstance(inner, dict) and "stringValue" in inner
+            found[key] = inner["stringValue"] if plain else any_value(inner)
         elif isinstance(item, list) and len(item) == 2 and isinstance(item[0], str):
             found[item[0]] = item[1]
     return found

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import random
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,20 @@ from hypothesis import strategies as st
 from soma import clock, codec
 from soma.adapters.blocks.head import close_prefix
 from soma.adapters.blocks.jsonl import read_lines
-from soma.adapters.claude_code.lines import decode_line
-from soma.adapters.claude_code.map import map_records
+from soma.adapters.claude_code import ADAPTER as CLAUDE_CODE
+from soma.adapters.claude_code.lines import DECODER as LINES
+from soma.adapters.contract import Adapter
+from soma.adapters.openclaw import ADAPTER as OPENCLAW
+from soma.adapters.openclaw.entries import DECODER as ENTRIES
 from soma.harvester.discover import discover
 from soma.harvester.fingerprint import Folders
 from soma.source import DEFAULT_LIMITS, Source
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
-SESSIONS = sorted((FIXTURES / "claude-code").glob("*.jsonl"))
+SESSIONS = [
+    *((CLAUDE_CODE, LINES, path) for path in sorted((FIXTURES / "claude-code").glob("*.jsonl"))),
+    *((OPENCLAW, ENTRIES, path) for path in sorted((FIXTURES / "openclaw").rglob("*.jsonl"))),
+]
 VALUE = re.compile(rb'(?<=:) ?("(?:[^"\\]|\\.){0,60}"|-?\d+(?:\.\d+)?|true|false|null)')
 ODD = (b"null", b'"x"', b"12", b"-1", b"1e400", b"[]", b"{}", b"true", b"NaN", b'"\\ud800"', b"1.5", b"[[1]]",
        b'{"type":"text","text":"hi"}', b"99999999999999999999999", b'"2026-01-01T00:00:00Z"')  # fmt: skip
@@ -41,18 +48,54 @@ def mutated(data: bytes, seed: int) -> bytes:
     return bytes(out)
 
 
-def drafts(path: Path, decode: Any) -> str:
+def drafts(adapter: Adapter, path: Path, decoder: Any) -> str:
     source = Source(str(path), "src-1", size=path.stat().st_size)
-    return repr(list(map_records(read_lines(source, DEFAULT_LIMITS, decode))))
+    found = list(adapter.map(read_lines(source, DEFAULT_LIMITS, decoder)))
+    return repr((found, source.bytes_read))
 
 
-@pytest.mark.parametrize("path", SESSIONS, ids=lambda path: path.stem)
-def test_typed_lines_map_to_what_plain_objects_map_to(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("adapter", "decoder", "path"), SESSIONS, ids=[f"{adapter.name} {path.stem}" for adapter, _, path in SESSIONS]
+)
+def test_typed_lines_map_to_what_plain_objects_map_to(
+    adapter: Adapter, decoder: Any, path: Path, tmp_path: Path
+) -> None:
     data = path.read_bytes()
     for seed in range(13):
         place = tmp_path / f"{seed}.jsonl"
         place.write_bytes(mutated(data, seed) if seed else data)
-        assert drafts(place, decode_line) == drafts(place, None), seed
+        assert drafts(adapter, place, decoder) == drafts(adapter, place, None), seed
+
+
+ROWS = (
+    b'{"type":"user"}',
+    b"{}",
+    b"{",
+    b"}",
+    b'{"a":{}',
+    b"",
+    b" {} ",
+    b"{}{}",
+    b"[]",
+    b"{}\r",
+    b"\xff",
+    b"{},{}",
+    b"\xef\xbb\xbf{}",
+)
+
+
+@given(st.lists(st.sampled_from(ROWS), max_size=7), st.booleans())
+def test_lines_read_at_once_are_the_lines_read_one_by_one(rows: list[bytes], closed: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "lines.jsonl"
+        place.write_bytes(b"\n".join(rows) + b"\n" * closed)
+        assert places(place, LINES) == places(place, None)
+
+
+def places(path: Path, decoder: Any) -> Any:
+    source = Source(str(path), "src-1", size=path.stat().st_size)
+    found = [(type(item), item.offset, item.length) for item in read_lines(source, DEFAULT_LIMITS, decoder)]
+    return found, source.bytes_read
 
 
 def closed_plainly(data: bytes) -> bytes:
