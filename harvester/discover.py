@@ -24,6 +24,7 @@ _NOT_ENTERED = frozenset({
 _LATEST = (1 << 63) - 1
 """What the ledger can hold of a time: files dated behind the year 2262 count as of then."""
 
+
 class Discovery(msgspec.Struct):
     """What was found.
 

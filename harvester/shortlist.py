@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
-from soma.adapters.contract import Adapter
+from soma.adapters.contract import Adapter, no_companions
 
 from . import fingerprint
 from .discover import Candidate, Discovery
@@ -32,7 +32,7 @@ class Shortlist:
 
     def of(self, discovery: Discovery) -> Iterator[tuple[Candidate, Facts | None]]:
         """Every file that was found, with what is known of it where reading it again would yield just that."""
-        found = _found(discovery, self._folders)
+        found = _found(discovery)
         while batch := list(islice(found, _BATCH)):
             known = self._ledger.facts([candidate.source_id for candidate in batch], self._reader)
             for candidate in batch:
@@ -50,13 +50,13 @@ class Shortlist:
     def is_told_by_its_folder(self, candidate: Candidate, adapter: str | None) -> bool:
         """Whether all that decides about the source lies in the folder it lies in."""
         reads = self._adapters.get(adapter or "")
-        if reads is None:
-            return adapter is None
+        if reads is None or reads.companions is no_companions:
+            return reads is not None or adapter is None
         elsewhere = read_contained("an adapter", lambda: fingerprint.reads_elsewhere(candidate, reads), lambda _: None)
         return elsewhere is False
 
 
-def _found(discovery: Discovery, folders: fingerprint.Folders) -> Iterator[Candidate]:
+def _found(discovery: Discovery) -> Iterator[Candidate]:
     for listing in discovery.listings.values():
         yield from listing.candidates()
     yield from discovery.single.values()
