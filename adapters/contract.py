@@ -53,6 +53,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     fields: Mapping[str, Knowledge]
 
 
+def no_companions(_: Source) -> list[str]:
+    """Most sources are read alone."""
+    return []
+
+
 class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     """One trace format.
 
@@ -76,6 +81,6 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     sniff: Callable[[Head], Match | None]
     read: Callable[[Source, Limits], Reading]
     map: Callable[[Iterable[Record | Damage]], Iterator[Yield]]
-    companions: Callable[[Source], list[str]] = lambda source: []
+    companions: Callable[[Source], list[str]] = no_companions
     context: Callable[[Source], dict[str, Any]] = lambda source: {}
     original: Callable[[Source, Place, int], Original | None] = bytes_at

@@ -5,64 +5,48 @@ from __future__ import annotations
 import glob
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from functools import cached_property
-from pathlib import Path
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
 
-from soma import identity
 from soma.errors import UsageError
+
+from .listing import Candidate, Listing, is_read, shown
+
+__all__ = ["Candidate", "Discovery", "Listing", "check_paths", "discover", "listed", "shown"]
 
 _NOT_ENTERED = frozenset({
     ".git", ".soma", ".hg", ".svn", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", "_delta_log",
 })  # fmt: skip
-# Never traces by themselves: write-ahead logs and locks belong to the database or file beside them.
-_NOT_READ = ("-wal", "-shm", "-journal", ".lock", ".tmp", ".pyc", ".parquet", ".crc")
-
-
-class Candidate(msgspec.Struct, frozen=True, order=True, dict=True):
-    """A file as it was found.
-
-    Attributes:
-        path: Absolute path.
-        size: Bytes.
-        modified_ns: Modification time in nanoseconds.
-    """
-
-    path: str
-    size: int
-    modified_ns: int
-
-    @cached_property
-    def source_id(self) -> str:
-        """Id of the source this file is."""
-        return identity.source_id(self.shown)
-
-    @property
-    def shown(self) -> str:
-        """The path as text that can be written down."""
-        return shown(self.path)
-
-
-def shown(path: str) -> str:
-    """A path as text that can be written down; bytes that are no UTF-8 are escaped, so that no two paths meet."""
-    return path if path.isascii() else os.fsencode(path).decode("utf-8", errors="backslashreplace")
+_LATEST = (1 << 63) - 1
+"""What the ledger can hold of a time: files dated behind the year 2262 count as of then."""
 
 
 class Discovery(msgspec.Struct):
     """What was found.
 
     Attributes:
-        candidates: Files that may hold traces.
+        listings: Folders with files that may hold traces, by where they really lie.
+        single: Files that were found one by one (named or linked to) and lie in none of these folders, by path.
+        known: Folders that were left out, since all of it was known.
         unreadable: What could not be looked at, and why.
         passed_by: What lies in a folder and is never opened (pipes, devices, links in a circle), and what it is.
     """
 
-    candidates: list[Candidate] = msgspec.field(default_factory=list)
+    listings: dict[str, Listing] = msgspec.field(default_factory=dict)
+    single: dict[str, Candidate] = msgspec.field(default_factory=dict)
+    known: set[str] = msgspec.field(default_factory=set)
     unreadable: list[tuple[str, str]] = msgspec.field(default_factory=list)
     passed_by: list[tuple[str, str]] = msgspec.field(default_factory=list)
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """All files that may hold traces, each once, in the order of their paths."""
+        listed = (candidate for listing in self.listings.values() for candidate in listing.candidates())
+        return sorted([*listed, *self.single.values()])
 
 
 def check_paths(paths: Iterable[str]) -> None:
@@ -75,28 +59,51 @@ def check_paths(paths: Iterable[str]) -> None:
         _expanded(path)
 
 
-def discover(paths: Iterable[str], *, since_ns: int | None = None) -> Discovery:
-    """All regular files at or below ``paths``, each once, in the order of their paths.
+def discover(
+    paths: Iterable[str], *, since_ns: int | None = None, known: Callable[[Listing], bool] = lambda _: False
+) -> Discovery:
+    """All regular files at or below ``paths``, each once.
 
     Args:
         paths: Files, folders, glob patterns.
         since_ns: Leave out files that were last modified before this instant.
+        known: Asked about every folder that was listed: what it knows to the last file is left out.
 
     Raises:
         UsageError: if a path does not exist and matches nothing.
     """
-    found: dict[str, Candidate] = {}
     out = Discovery()
-    resolved: dict[str, str] = {}
+    singles: list[str] = []
     for path in paths:
         for start in _expanded(path):
-            for file in _files(start, out):
-                candidate = _candidate(file, out.unreadable, resolved)
-                if candidate and (since_ns is None or candidate.modified_ns >= since_ns):
-                    found[candidate.path] = candidate
-    out.candidates = [found[path] for path in sorted(found)]
+            if not os.path.isdir(start):
+                singles.append(start)
+                continue
+            for listing in _folders(start, singles, out):
+                if listing.folder in out.known or listing.folder in out.listings:
+                    continue
+                if since_ns is None and known(listing):
+                    out.known.add(listing.folder)
+                else:
+                    out.listings[listing.folder] = listing if since_ns is None else listing.since(since_ns)
+    names = {folder: frozenset(listing.names) for folder, listing in out.listings.items()} if singles else {}
+    real: dict[str, str] = {}
+    for path in singles:
+        candidate = _candidate(path, real, out.unreadable)
+        if candidate and (since_ns is None or candidate.modified_ns >= since_ns):
+            folder, name = os.path.split(candidate.path)
+            listed = folder in out.known or name in names.get(folder, ())
+            if not (listed and is_read(name)):
+                out.single[candidate.path] = candidate
     out.unreadable, out.passed_by = sorted(set(out.unreadable)), sorted(set(out.passed_by))
     return out
+
+
+def listed(folder: str) -> Listing:
+    """One folder as it is now, without what lies in folders of it."""
+    listing = Listing(folder=folder)
+    _list(folder, listing, Discovery())
+    return listing
 
 
 def _expanded(path: str) -> list[str]:
@@ -109,47 +116,107 @@ def _expanded(path: str) -> list[str]:
     return [os.path.abspath(match) for match in matches]
 
 
-class _File(NamedTuple):
+class _Folder(NamedTuple):
+    """A folder that waits: the way to it, where it really lies, and what tells it from all others."""
+
     path: str
-    is_link: bool
+    real: str
+    place: tuple[int, int]
 
 
-def _files(start: str, out: Discovery) -> Iterator[_File]:
-    if not os.path.isdir(start):
-        yield _File(start, True)
-        return
+def _folders(start: str, singles: list[str], out: Discovery) -> Iterator[Listing]:
+    """Every folder from ``start`` on; the links to files go to ``singles``."""
     entered: set[tuple[int, int]] = set()
-    pending = [start]
+    pending = [_start(start, out)]
     while pending:
         folder = pending.pop()
-        try:
-            place = os.stat(folder)
-            if (place.st_dev, place.st_ino) in entered:
-                continue
-            entered.add((place.st_dev, place.st_ino))
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as problem:
-            out.unreadable.append((folder, problem.strerror or type(problem).__name__))
+        if folder is None or folder.place in entered:
             continue
-        for entry in entries:
+        entered.add(folder.place)
+        listing = Listing(folder=folder.real)
+        odd = _list(folder.path, listing, out)
+        for entry in sorted(odd, key=attrgetter("name")):
             try:
-                if entry.is_dir():
-                    if entry.name in _NOT_ENTERED:
-                        continue
-                    facts = entry.stat()
-                    if (facts.st_dev, facts.st_ino) in entered and _holds(entry.path, folder):
-                        out.passed_by.append((entry.path, "a link back to a folder it lies in, not followed"))
-                    else:
-                        pending.append(entry.path)
-                elif entry.is_file():
-                    if not entry.name.endswith(_NOT_READ):
-                        yield _File(entry.path, entry.is_symlink())
-                elif entry.is_symlink() and not os.path.exists(entry.path):
-                    out.unreadable.append((entry.path, "the link leads nowhere"))
-                else:
-                    out.passed_by.append((entry.path, f"{_kind(os.stat(entry.path).st_mode)}, never opened"))
+                pending.append(_looked_at(entry, folder, listing, entered, singles, out))
             except OSError as problem:
+                listing.whole = False
                 out.unreadable.append((entry.path, problem.strerror or type(problem).__name__))
+        if listing.names:
+            yield listing
+
+
+def _start(start: str, out: Discovery) -> _Folder | None:
+    try:
+        facts = os.stat(start)
+    except OSError as problem:
+        out.unreadable.append((start, problem.strerror or type(problem).__name__))
+        return None
+    return _Folder(start, os.path.realpath(start), (facts.st_dev, facts.st_ino))
+
+
+def _list(path: str, listing: Listing, out: Discovery) -> list[os.DirEntry[str]]:
+    """Fill ``listing`` with the regular files of a folder; what is none of them is returned."""
+    odd: list[os.DirEntry[str]] = []
+    names: list[str] = []
+    sizes: list[int] = []
+    times: list[int] = []
+
+    def fail(where: str, problem: OSError) -> None:
+        listing.whole = False
+        out.unreadable.append((where, problem.strerror or type(problem).__name__))
+
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                try:
+                    if entry.is_file(follow_symlinks=False):
+                        facts = entry.stat()
+                        names.append(entry.name)
+                        sizes.append(facts.st_size)
+                        times.append(facts.st_mtime_ns)
+                    else:
+                        odd.append(entry)
+                except OSError as problem:
+                    fail(entry.path, problem)
+    except OSError as problem:
+        fail(path, problem)
+    listing.names, listing.sizes, listing.times = names, _column(sizes), _column(times)
+    return odd
+
+
+def _column(values: list[int]) -> array[int]:
+    try:
+        return array("q", values)
+    except OverflowError:
+        return array("q", (min(value, _LATEST) for value in values))
+
+
+def _looked_at(
+    entry: os.DirEntry[str], folder: _Folder, listing: Listing, entered: set[tuple[int, int]], singles: list[str],
+    out: Discovery,
+) -> _Folder | None:  # fmt: skip
+    """What is no regular file: the folder that it is, if it is to be entered."""
+    listing.others.append(f"{entry.name}/")
+    if entry.is_dir():
+        if entry.name in _NOT_ENTERED:
+            return None
+        facts = entry.stat()
+        place = (facts.st_dev, facts.st_ino)
+        if place in entered and _holds(entry.path, folder.path):
+            out.passed_by.append((entry.path, "a link back to a folder it lies in, not followed"))
+            return None
+        real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(folder.real, entry.name)
+        return _Folder(entry.path, real, place)
+    if entry.is_file():
+        facts = entry.stat()
+        listing.others[-1] += f"{facts.st_size}:{facts.st_mtime_ns}"
+        if is_read(entry.name):
+            singles.append(entry.path)
+    elif entry.is_symlink() and not os.path.exists(entry.path):
+        out.unreadable.append((entry.path, "the link leads nowhere"))
+    else:
+        out.passed_by.append((entry.path, f"{_kind(os.stat(entry.path).st_mode)}, never opened"))
+    return None
 
 
 def _holds(link: str, folder: str) -> bool:
@@ -167,11 +234,12 @@ def _kind(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "no regular file")
 
 
-def _candidate(file: _File, unreadable: list[tuple[str, str]], resolved: dict[str, str]) -> Candidate | None:
-    """The file as a candidate; ``resolved`` remembers where folders really lie."""
-    path = file.path
+def _candidate(path: str, real: dict[str, str], unreadable: list[tuple[str, str]]) -> Candidate | None:
+    """The one file that is named, or linked to, as a candidate; ``real`` remembers where folders really lie."""
     try:
-        facts = os.stat(path)
+        facts = os.lstat(path)
+        if is_link := stat.S_ISLNK(facts.st_mode):
+            facts = os.stat(path)
     except OSError as problem:
         unreadable.append((path, problem.strerror or type(problem).__name__))
         return None
@@ -179,11 +247,11 @@ def _candidate(file: _File, unreadable: list[tuple[str, str]], resolved: dict[st
         unreadable.append((path, "not a regular file"))
         return None
     # A link and its target are one source.
-    if file.is_link:
-        real = str(Path(path).resolve())
+    if is_link:
+        path = os.path.realpath(path)
     else:
         folder, name = os.path.split(path)
-        if folder not in resolved:
-            resolved[folder] = str(Path(folder).resolve())
-        real = os.path.join(resolved[folder], name)
-    return Candidate(real, facts.st_size, facts.st_mtime_ns)
+        if folder not in real:
+            real[folder] = os.path.realpath(folder)
+        path = os.path.join(real[folder], name)
+    return Candidate(path, facts.st_size, min(facts.st_mtime_ns, _LATEST))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from soma import codec, identity
-from soma.adapters.contract import Adapter
+from soma.adapters.contract import Adapter, no_companions
 from soma.source import MIB, Source
 
 from .discover import Candidate
@@ -46,7 +46,7 @@ def stamp(candidate: Candidate, adapter: Adapter | None, folders: Folders) -> st
     folder, name = os.path.split(candidate.path)
     names = folders.names(folder)
     beside = [os.path.join(folder, name + ending) for ending in _DATABASE_BESIDE if name + ending in names]
-    if adapter is not None:
+    if adapter is not None and adapter.companions is not no_companions:
         beside += _companions(candidate, adapter, folders)
     marks = [f"{os.path.basename(path)}:{facts.st_size}:{facts.st_mtime_ns}" for path, facts in _facts(beside)]
     end = name.find(".")
@@ -57,10 +57,22 @@ def stamp(candidate: Candidate, adapter: Adapter | None, folders: Folders) -> st
     return identity.digest(os.fsencode("|".join(marks))) if marks else ""
 
 
+def reads_elsewhere(candidate: Candidate, adapter: Adapter) -> bool:
+    """Whether the source is read with files that lie in other folders than itself."""
+    if adapter.companions is no_companions:
+        return False
+    return any("/" in relative for relative in adapter.companions(_source(candidate)))
+
+
+def _source(candidate: Candidate) -> Source:
+    return Source(candidate.path, candidate.source_id, size=candidate.size)
+
+
 def _companions(candidate: Candidate, adapter: Adapter, folders: Folders) -> Iterator[str]:
-    source = Source(candidate.path, candidate.source_id, size=candidate.size)
+    source = _source(candidate)
+    here = os.path.dirname(source.path)
     for relative in adapter.companions(source):
-        path = str(source.companion_path(relative))
+        path = os.path.normpath(os.path.join(here, relative))
         folder, name = os.path.split(path)
         if name in folders.names(folder):
             yield path

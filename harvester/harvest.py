@@ -47,11 +47,11 @@ def _harvest(
     paths: Sequence[str], vault: VaultRoot, writer: Writer | None, options: Options,
     on_progress: Callable[[Progress], None] | None, started: float,
 ) -> Summary:  # fmt: skip
-    # Only now, under the lock: another harvest may have read newer bytes while this one waited.
-    discovery = _outside(vault, discover(paths, since_ns=options.since_ns))
     run = Run(vault, writer, options, on_progress)
+    # Only now, under the lock: another harvest may have read newer bytes while this one waited.
+    discovery = _outside(vault, discover(paths, since_ns=options.since_ns, known=run.quiet.knows))
     try:
-        run.read(discovery.candidates)
+        run.read(discovery)
     except KeyboardInterrupt:
         run.tally.interrupted = True
     return run.tally.summary(discovery, clock.stopwatch() - started, writer.version if writer else None)
@@ -59,5 +59,8 @@ def _harvest(
 
 def _outside(vault: VaultRoot, discovery: Discovery) -> Discovery:
     inside = str(vault.path.resolve()) + "/"
-    discovery.candidates = [found for found in discovery.candidates if not found.path.startswith(inside)]
+    for folder in [folder for folder in discovery.listings if f"{folder}/".startswith(inside)]:
+        del discovery.listings[folder]
+    for path in [path for path in discovery.single if path.startswith(inside)]:
+        del discovery.single[path]
     return discovery

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from soma.adapters.contract import Adapter
 from soma.schema import SOURCES
 from soma.vault.snapshot import Snapshot
 
-from . import fingerprint
 from .discover import Candidate
 from .portion import Known, SourceReport
 from .rows import Rows
-from .work import read_contained
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -36,16 +38,72 @@ class Entry(msgspec.Struct, gc=False):
     decisions: int
 
 
+class Facts(NamedTuple):
+    """What has to be as it was for a source to be unchanged, and how it counts then."""
+
+    size: int
+    modified_ns: int
+    stamp: str
+    status: str
+    adapter: str | None
+
+
 class Ledger:
-    """What is known of every source, by source id, with this harvest's reports on top."""
+    """What is known of sources, by source id, with this harvest's reports on top.
+
+    The rows stay columns. Only those that somebody has to know become objects: see ``recall``.
+    """
 
     def __init__(self, snapshot: Snapshot | None) -> None:
         self.entries: dict[str, Entry] = {}
         self._by_claim: dict[str, set[str]] = {}
-        if snapshot is None:
+        self._snapshot = snapshot
+        self._usable: pa.Table | None = None
+        self._asked: set[str] = set()
+        self._asked_claims: set[str] = set()
+
+    @cached_property
+    def _rows(self) -> pa.Table:
+        if self._snapshot is None:
+            return SOURCES.arrow().empty_table()
+        return self._snapshot.read(SOURCES, list(Entry.__struct_fields__)).combine_chunks()
+
+    def recall(self, source_ids: Iterable[str], claims: Iterable[str] = ()) -> None:
+        """Make ``entries`` of these sources, of those with one of these claims, and of all their relatives."""
+        if not self._rows.num_rows:
             return
-        for row in snapshot.read(SOURCES, list(Entry.__struct_fields__)).to_pylist():
-            self.put(Entry(**row))
+        ids, keys = set(source_ids) - self._asked, set(claims) - self._asked_claims
+        while ids or keys:
+            self._asked |= ids
+            self._asked_claims |= keys
+            found = [entry for entry in self._found(ids, keys) if entry.source_id not in self.entries]
+            for entry in found:
+                self.put(entry)
+            ids, keys = set(), {claim for entry in found for claim in entry.claims} - self._asked_claims
+
+    def _found(self, ids: set[str], keys: set[str]) -> list[Entry]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        rows = self._rows
+        hit = pc.is_in(rows["source_id"], pa.array(list(ids), pa.string()))
+        places = set(pc.indices_nonzero(hit).to_pylist())
+        if keys:
+            told = pc.indices_nonzero(pc.is_in(pc.list_flatten(rows["claims"]), pa.array(list(keys), pa.string())))
+            places |= set(pc.list_parent_indices(rows["claims"]).take(told).to_pylist())
+        return [Entry(**row) for row in rows.take(pa.array(sorted(places), pa.int64())).to_pylist()]
+
+    def facts(self, source_ids: Sequence[str], reader: str) -> dict[str, Facts]:
+        """What is known of those of the sources that were read by ``reader`` and did not fail."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if self._usable is None:
+            usable = pc.and_(pc.equal(self._rows["reader"], reader), pc.not_equal(self._rows["status"], "failed"))
+            self._usable = self._rows.select(["source_id", *Facts._fields]).filter(usable)
+        rows = self._usable.filter(pc.is_in(self._usable["source_id"], pa.array(source_ids, pa.string())))
+        columns = [rows[name].to_pylist() for name in Facts._fields]
+        return dict(zip(rows["source_id"].to_pylist(), map(Facts._make, zip(*columns, strict=True)), strict=True))
 
     def put(self, entry: Entry) -> None:
         """Take ``entry`` for what is known of its source."""
@@ -72,21 +130,6 @@ class Ledger:
             status=report.state, reason=report.reason, claims=report.claims, executions=report.executions,
             decisions=report.decisions,
         ))  # fmt: skip
-
-    def unchanged(
-        self, candidate: Candidate, reader: str, adapters: dict[str, Adapter], folders: fingerprint.Folders
-    ) -> Entry | None:
-        """What is known of the source, where reading it again would yield just that."""
-        entry = self.entries.get(candidate.source_id)
-        if entry is None or entry.status == "failed" or entry.reader != reader:
-            return None
-        if entry.size != candidate.size or entry.modified_ns != candidate.modified_ns:
-            return None
-        adapter = adapters.get(entry.adapter or "")
-        same = candidate.size == 0 or entry.stamp == read_contained(
-            "an adapter", lambda: fingerprint.stamp(candidate, adapter, folders), lambda _: None
-        )
-        return entry if same else None
 
     def known(self, candidate: Candidate, reader: str) -> Known | None:
         """How the source was read last, if it has as many bytes as then and all of them were read."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from soma.schema import EXECUTIONS
@@ -50,8 +51,25 @@ class Owners:
     def __init__(self, snapshot: Snapshot | None) -> None:
         self._by_execution: dict[str, _Owned] = {}
         self._by_source: dict[str, set[str]] = {}
-        if snapshot is not None:
-            self._note(snapshot.read(EXECUTIONS, ["execution_id", "source_id", "decisions"]))
+        self._snapshot = snapshot
+
+    @cached_property
+    def _rows(self) -> pa.Table:
+        """Those nobody has asked about yet."""
+        columns = ["execution_id", "source_id", "decisions"]
+        return self._snapshot.read(EXECUTIONS, columns) if self._snapshot else EXECUTIONS.arrow().empty_table()
+
+    def _recall(self, execution_ids: Iterable[str], source_ids: Iterable[str]) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        rows = self._rows
+        asked = pc.or_(
+            pc.is_in(rows["execution_id"], pa.array(list(execution_ids), pa.string())),
+            pc.is_in(rows["source_id"], pa.array(list(source_ids), pa.string())),
+        )
+        self._note(rows.filter(asked))
+        self._rows = rows.filter(pc.invert(asked))
 
     def settle(self, rows: pa.Table, reread: Mapping[str, Reread]) -> Settled:
         """Decide between new rows and those the vault holds.
@@ -65,6 +83,7 @@ class Owners:
             reread: The sources that were read just now.
         """
         new = dict(zip(rows["execution_id"].to_pylist(), rows["decisions"].to_pylist(), strict=True))
+        self._recall(new, reread)
         cut = {source_id for source_id, again in reread.items() if again.shrank or self._holds_more(source_id, again)}
         stay: set[str] = set()
         gone: set[str] = set()

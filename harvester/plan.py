@@ -11,17 +11,17 @@ _TASK_SOURCES = 1024
 
 
 def tasks(kins: Iterable[Kin], commit: int, numbers: Iterator[int], known: Mapping[str, Known]) -> Iterator[Task]:
-    """The kins as tasks, the largest first so that no worker ends with one of them.
+    """The kins as tasks.
 
     Args:
-        kins: What to read.
+        kins: What to read, the largest first so that no worker ends with one of them.
         commit: Number of the harvest's first commit.
         numbers: Gives every task of the harvest its own number.
         known: Source id to how it was read last.
     """
     pending: list[Kin] = []
     size = sources = 0
-    for kin in sorted(kins, key=lambda kin: (-kin.size, kin.sources)):
+    for kin in kins:
         pending.append(kin)
         size += kin.size
         sources += len(kin.sources)

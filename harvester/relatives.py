@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from soma.vault import Snapshot
 
-from .discover import Candidate, discover
+from .discover import Candidate, Discovery
+from .found import Found
 from .ledger import Ledger
 from .portion import Kin, SourceReport, Told
 
@@ -25,12 +25,12 @@ class Relatives:
     def __init__(self, ledger: Ledger, snapshot: Snapshot | None) -> None:
         self._ledger = ledger
         self._snapshot = snapshot
-        self._found: dict[str, Candidate] = {}
+        self._found = Found(Discovery())
         self._had: set[str] = set()
 
-    def expect(self, candidates: Iterable[Candidate]) -> None:
+    def expect(self, discovery: Discovery) -> None:
         """Say what this harvest found; relatives may lie elsewhere too."""
-        self._found.update((candidate.source_id, candidate) for candidate in candidates)
+        self._found = Found(discovery)
 
     def had(self, source_id: str) -> bool:
         """Whether the source had or has relatives, as far as ``after`` was asked about it."""
@@ -42,6 +42,9 @@ class Relatives:
         Both the families of before and those of now count: where a source no longer shares an execution with another,
         the other may have to give it now.
         """
+        self._ledger.recall(
+            (report.candidate.source_id for report in reports), (claim for report in reports for claim in report.claims)
+        )
         read = [report.candidate.source_id for report in reports if report.state not in {"failed", "same"}]
         concerned = {one for source_id in read for one in self._family(source_id)}
         for report in reports:
@@ -73,19 +76,12 @@ class Relatives:
         for source_id in sorted(family):
             if (
                 self._ledger.entries[source_id].status not in _PRESENT
-                or (candidate := self._candidate(source_id)) is None
+                or (candidate := self._found.candidate(source_id, self._ledger.entries[source_id].path)) is None
             ):
                 absent.append(source_id)
             else:
                 sources.append(candidate)
         return Kin(sources, self._told(absent) if sources and absent else {})
-
-    def _candidate(self, source_id: str) -> Candidate | None:
-        if source_id not in self._found:
-            path = self._ledger.entries[source_id].path
-            here = discover([path]).candidates if Path(path).is_file() else []
-            return here[0] if here and here[0].source_id == source_id else None
-        return self._found[source_id]
 
     def _told(self, absent: Sequence[str]) -> dict[str, list[Told]]:
         """The decisions the vault holds from sources that cannot be read now."""

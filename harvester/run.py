@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from soma import clock
+from soma.adapters.contract import Adapter
 from soma.adapters.mapped import adapter_of
 from soma.adapters.registry import adapters
 from soma.schema import EXECUTIONS, INSIGHTS, QUARANTINE, SOURCES, Table
 from soma.vault import Changes, VaultRoot, Writer
 
-from .discover import Candidate
-from .fingerprint import Folders
+from .discover import Candidate, Discovery
 from .ledger import Entry, Ledger, ledger_rows, says, shrank
 from .options import Options, Progress
 from .owners import Owners, Reread
 from .plan import tasks
 from .pool import Pool
 from .portion import Kin, Known, Portion, SourceReport, Task
+from .quiet import Quiet
 from .redact import Redactor
 from .relatives import Relatives
 from .rows import Rows
+from .shortlist import Shortlist
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -64,22 +66,30 @@ class Run:
         self._commit = writer.next_version if writer else 0
         self._numbers = itertools.count()
         self._pending: list[Portion] = []
-        # Sources that have rows in these tables.
-        self._stored = {table.name: self._sources_in(table) for table in (SOURCES, QUARANTINE, INSIGHTS)}
+        self.quiet = Quiet(vault.path, key, self._reader, self._snapshot.live(SOURCES) if self._snapshot else None)
+        self._shortlist = Shortlist(self._ledger, self._reader, self._adapters())
+        # Sources that got rows in these tables.
+        self._written: dict[str, set[str]] = {table.name: set() for table in (SOURCES, QUARANTINE, INSIGHTS)}
 
-    def _sources_in(self, table: Table) -> set[str]:
-        return set(self._snapshot.read(table, ["source_id"])["source_id"].to_pylist()) if self._snapshot else set()
+    def _adapters(self) -> dict[str, Adapter]:
+        mapping = self._options.mapping
+        own = [] if mapping is None else [adapter_of(mapping)]
+        return {adapter.name: adapter for adapter in (*adapters(), *own)}
 
-    def read(self, candidates: Sequence[Candidate]) -> None:
-        """Read all candidates that are new or changed and commit them in portions."""
-        todo, known = self._changed(candidates)
-        self._relatives.expect(candidates)
+    def read(self, discovery: Discovery) -> None:
+        """Read all that is new or changed and commit it in portions."""
+        for (state, adapter), count in self.quiet.counts.items():
+            self.tally.unchanged(state, adapter, count)
+        before = self._writer.version if self._writer else 0
+        self.quiet.watch(discovery.listings.values())
+        todo, known = self._changed(discovery)
+        self._relatives.expect(discovery)
         total = sum(candidate.size for candidate in todo)
         sources_done = bytes_done = size = 0
         since = clock.stopwatch()
         with Pool(self._options.workers, self._settings, total) as pool:
             try:
-                for portion in pool.run(self._tasks([Kin([candidate]) for candidate in todo], known)):
+                for portion in pool.run(self._tasks(map(_alone, todo), known)):
                     portion.decision_rows = None
                     self._pending.append(portion)
                     sources_done += len(portion.reports)
@@ -96,26 +106,34 @@ class Run:
             finally:
                 # Also after an interruption: what has been read completely is kept.
                 self._flush(pool)
+                if self._writer is not None and self._writer.version != before:
+                    self.quiet.keep()
 
-    def _changed(self, candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[str, Known]]:
-        """What has to be read; and how it was read last, where only the time of a file may have changed."""
-        mapping = self._options.mapping
-        by_name = {adapter.name: adapter for adapter in adapters()}
-        if mapping is not None:
-            by_name[mapping.name] = adapter_of(mapping)
+    def _changed(self, discovery: Discovery) -> tuple[list[Candidate], dict[str, Known]]:
+        """What has to be read, largest first; and how it was read last, where only its time may have changed."""
         todo: list[Candidate] = []
-        known: dict[str, Known] = {}
-        folders = Folders()
-        for candidate in candidates:
-            if (entry := self._ledger.unchanged(candidate, self._reader, by_name, folders)) is not None:
-                self.tally.unchanged(entry.status, entry.adapter)
-                continue
-            todo.append(candidate)
-            if (before := self._ledger.known(candidate, self._reader)) is not None:
-                known[candidate.source_id] = before
+        for candidate, facts in self._shortlist.of(discovery):
+            if facts is None:
+                todo.append(candidate)
+            else:
+                self.tally.unchanged(facts.status, facts.adapter)
+                self._note_settled(candidate, facts.status, facts.adapter)
+        todo.sort(key=lambda candidate: (-candidate.size, candidate.path))
+        self._ledger.recall(candidate.source_id for candidate in todo)
+        known = {
+            candidate.source_id: before
+            for candidate in todo
+            if (before := self._ledger.known(candidate, self._reader)) is not None
+        }
         return todo, known
 
-    def _tasks(self, kins: Sequence[Kin], known: Mapping[str, Known]) -> Iterator[Task]:
+    def _note_settled(self, candidate: Candidate, state: str, adapter: str | None) -> None:
+        if state != "failed" and self._shortlist.is_told_by_its_folder(candidate, adapter):
+            self.quiet.settled(candidate, state, adapter)
+        else:
+            self.quiet.unsettled(candidate)
+
+    def _tasks(self, kins: Iterable[Kin], known: Mapping[str, Known]) -> Iterator[Task]:
         return tasks(kins, self._commit, self._numbers, known)
 
     def _flush(self, pool: Pool) -> None:
@@ -123,6 +141,7 @@ class Run:
         reports = {report.candidate.source_id: report for portion in portions for report in portion.reports}
         if not reports:
             return
+        self._ledger.recall(reports)
         was = {source_id: self._ledger.entries.get(source_id) for source_id in reports}
         for source_id, report in reports.items():
             before = was[source_id]
@@ -130,6 +149,7 @@ class Run:
                 report.fail("no adapter claims it any more; what was read before is kept")
         kins = self._relatives.after(list(reports.values()), self._reader)
         reread = self._reread(was, reports, kins)
+        kins.sort(key=lambda kin: (-kin.size, kin.sources))
         resolved = list(pool.run(self._tasks(kins, {}))) if kins else []
         together = {candidate.source_id for kin in kins for candidate in kin.sources}
         self._note_failures(resolved, reports, was)
@@ -145,6 +165,8 @@ class Run:
         self._change_ledger(changes, portions, reports, was)
         if self._writer is not None:
             self._writer.commit(changes, role="harvester")
+        for source_id, report in reports.items():
+            self._note_settled(report.candidate, self._ledger.entries[source_id].status, report.adapter)
         self.tally.add(reports.values(), {source_id for source_id, entry in was.items() if entry is not None})
         self.tally.executions += written.num_rows
         self.tally.decisions += sum(written["decisions"].to_pylist())
@@ -207,9 +229,12 @@ class Run:
         self._replace(changes, INSIGHTS, read, _only(insights, read))
 
     def _replace(self, changes: Changes, table: Table, source_ids: set[str], rows: pa.Table) -> None:
-        stored = self._stored[table.name]
-        changes.add(table, "source_id", source_ids & stored, rows)
-        stored |= source_ids
+        written = self._written[table.name]
+        stored = source_ids & written
+        if self._snapshot is not None:
+            stored |= set(_only(self._snapshot.read(table, ["source_id"]), source_ids)["source_id"].to_pylist())
+        changes.add(table, "source_id", stored, rows)
+        written |= source_ids
 
     def _touched(self, source_ids: set[str], reports: Mapping[str, SourceReport]) -> pa.Table:
         """The ledger's rows of sources whose bytes are as they were, with their new times."""
@@ -219,6 +244,10 @@ class Run:
                 report = reports[row["source_id"]]
                 rows.add({**row, "modified_ns": report.candidate.modified_ns, "stamp": report.stamp})
         return rows.arrow()
+
+
+def _alone(candidate: Candidate) -> Kin:
+    return Kin([candidate])
 
 
 def _only(rows: pa.Table, source_ids: set[str]) -> pa.Table:

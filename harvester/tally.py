@@ -41,13 +41,13 @@ class Tally:
         self._still = 0
         self._seen_formats: set[str] = set()
 
-    def unchanged(self, status: str, adapter: str | None) -> None:
-        """Count a source that nothing happened to since it was read."""
-        self._states["unchanged"] += 1
+    def unchanged(self, status: str, adapter: str | None, count: int = 1) -> None:
+        """Count sources that nothing happened to since they were read."""
+        self._states["unchanged"] += count
         if status in {"read", "same"} and adapter:
-            self._format(adapter)["unchanged"] += 1
+            self._format(adapter)["unchanged"] += count
         elif status in {"empty", "unrecognised"}:
-            self._still += 1
+            self._still += count
 
     def add(self, reports: Iterable[SourceReport], known: Set[str]) -> None:
         """Count what came of sources; ``known`` are the ids of those that the ledger held before."""
