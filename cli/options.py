@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from soma.config import Config, load
+from soma.config import LOCAL_ENGINE, Config, load
 from soma.synthesizer import commands
 from soma.synthesizer.agents import require_team, team_names
 from soma.vault import Snapshot, VaultRoot
+
+if TYPE_CHECKING:
+    from soma.engine.session import EngineSession
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -34,6 +38,12 @@ def team_option(function: _F) -> _F:
     return click.option("--team", metavar="TEAM", help=told)(function)
 
 
+def engine_option(function: _F) -> _F:
+    """``--engine``."""
+    told = "What does the work: local, or sc://HOST:PORT for Spark Connect (default: local, or what soma.toml says)."
+    return click.option("--engine", metavar="ENGINE", help=told)(function)
+
+
 def config(**flags: Any) -> Config:
     """The settings in force, given this command's flags."""
     return load(Path.cwd(), os.environ, flags)
@@ -43,6 +53,23 @@ def open_vault(vault: str | None) -> VaultRoot:
     """The vault a command works on; the commands it suggests name it when the person did."""
     commands.name_vault(vault)
     return VaultRoot(config(vault=vault).settings.vault)
+
+
+@contextmanager
+def open_engine(engine: str) -> Iterator[EngineSession | None]:
+    """The engine that the settings name, for as long as it is worked with; ``None`` is this machine.
+
+    Raises:
+        UsageError: if it is neither ``local`` nor an address of a Spark Connect server.
+        EngineError: if the server is not there or cannot be used, or the extra ``spark`` is not installed.
+    """
+    if engine == LOCAL_ENGINE:
+        yield None
+        return
+    from soma.engine.session import open_session
+
+    with open_session(engine) as session:
+        yield session
 
 
 def open_snapshot(vault: str | None, team: str | None = None) -> Snapshot:
