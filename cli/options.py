@@ -17,6 +17,7 @@ from soma.vault import Snapshot, VaultRoot
 
 if TYPE_CHECKING:
     from soma.engine.session import EngineSession
+    from soma.harvester.pool import StartWorkers
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -70,6 +71,22 @@ def open_engine(engine: str) -> Iterator[EngineSession | None]:
 
     with open_session(engine) as session:
         yield session
+
+
+@contextmanager
+def engine_workers(engine: str, vault: VaultRoot) -> Iterator[StartWorkers | None]:
+    """Who reads sources for a harvest into ``vault``: the engine that the settings name, or ``None`` for this machine.
+
+    Raises:
+        UsageError, EngineError: as ``open_engine``.
+    """
+    with open_engine(engine) as session:
+        if session is None:
+            yield None
+            return
+        from soma.engine.pool import workers_of
+
+        yield workers_of(session, vault)
 
 
 def open_snapshot(vault: str | None, team: str | None = None) -> Snapshot:
