@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from soma.config import LOCAL_ENGINE, Config, load
+from soma.config import Config, load
 from soma.synthesizer import commands
 from soma.synthesizer.agents import require_team, team_names
 from soma.vault import Snapshot, VaultRoot
-
-if TYPE_CHECKING:
-    from soma.engine.session import EngineSession
-    from soma.harvester.pool import StartWorkers
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -54,39 +49,6 @@ def open_vault(vault: str | None) -> VaultRoot:
     """The vault a command works on; the commands it suggests name it when the person did."""
     commands.name_vault(vault)
     return VaultRoot(config(vault=vault).settings.vault)
-
-
-@contextmanager
-def open_engine(engine: str) -> Iterator[EngineSession | None]:
-    """The engine that the settings name, for as long as it is worked with; ``None`` is this machine.
-
-    Raises:
-        UsageError: if it is neither ``local`` nor an address of a Spark Connect server.
-        EngineError: if the server is not there or cannot be used, or the extra ``spark`` is not installed.
-    """
-    if engine == LOCAL_ENGINE:
-        yield None
-        return
-    from soma.engine.session import open_session
-
-    with open_session(engine) as session:
-        yield session
-
-
-@contextmanager
-def engine_workers(engine: str, vault: VaultRoot) -> Iterator[StartWorkers | None]:
-    """Who reads sources for a harvest into ``vault``: the engine that the settings name, or ``None`` for this machine.
-
-    Raises:
-        UsageError, EngineError: as ``open_engine``.
-    """
-    with open_engine(engine) as session:
-        if session is None:
-            yield None
-            return
-        from soma.engine.pool import workers_of
-
-        yield workers_of(session, vault)
 
 
 def open_snapshot(vault: str | None, team: str | None = None) -> Snapshot:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from soma.config import LOCAL_ENGINE
 from soma.errors import SomaError, UsageError
 
 if TYPE_CHECKING:
@@ -112,6 +115,21 @@ def open_session(address: str) -> EngineSession:
         spark.stop()
         raise
     return EngineSession(where, spark, version)
+
+
+@contextmanager
+def opened(engine: str) -> Iterator[EngineSession | None]:
+    """The engine that the settings name, for as long as it is worked with; ``None`` is this machine.
+
+    Raises:
+        UsageError: if it is neither ``local`` nor an address of a Spark Connect server.
+        EngineError: as ``open_session``.
+    """
+    if engine == LOCAL_ENGINE:
+        yield None
+        return
+    with open_session(engine) as session:
+        yield session
 
 
 def told(problem: BaseException) -> str:
