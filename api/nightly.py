@@ -16,6 +16,7 @@ from soma import clock, codec, files
 from soma.config import Settings, personal_key
 from soma.errors import SomaError, UsageError
 from soma.harvester.harvest import Options, Progress, harvest
+from soma.harvester.pool import StartWorkers
 from soma.harvester.summary import Summary
 from soma.synthesizer import html
 from soma.synthesizer.jobs.report.changes import Earlier
@@ -71,6 +72,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def nightly(
     root: VaultRoot, paths: Sequence[str], out: Path, settings: Settings, options: Options, *, wait_s: float = 0.0,
     told: Callable[[str], None] = lambda _: None, on_progress: Callable[[Progress], None] | None = None,
+    start_workers: StartWorkers | None = None,
 ) -> Night:  # fmt: skip
     """One night over ``paths``.
 
@@ -83,6 +85,7 @@ def nightly(
         wait_s: How long to wait for another night on this vault to end.
         told: Called with the name of each step as it starts.
         on_progress: Called as the harvest goes on.
+        start_workers: Who reads the sources; processes of this machine by default.
 
     Raises:
         UsageError: if a path does not exist, or the report before is none.
@@ -97,7 +100,7 @@ def nightly(
         root.create(personal_key())
     with NightLock(root.path, wait_s):
         told("harvest")
-        harvested = harvest(paths, root, options, on_progress)
+        harvested = harvest(paths, root, options, on_progress, start_workers)
         if harvested.interrupted:
             raise KeyboardInterrupt
         now = clock.now()

@@ -11,6 +11,7 @@ import msgspec
 
 from soma import clock
 from soma.config import load
+from soma.engine.pool import workers
 from soma.harvester.harvest import harvest
 from soma.harvester.options import options_of
 from soma.harvester.summary import Summary
@@ -121,6 +122,7 @@ class Vault:
         agent: str | None = None,
         format: str | None = None,  # noqa: A002 - the option's name
         jobs: int | None = None,
+        engine: str | None = None,
     ) -> Summary:
         """Read what is new or changed at ``paths``: ``soma harvest``.
 
@@ -129,11 +131,13 @@ class Vault:
             agent: Name all agents so, whatever the traces say.
             format: Read every file as this format instead of recognising it.
             jobs: Worker processes; by default one per processor.
+            engine: ``local``, or the address of a Spark Connect server, whose workers read: ``docs/engines.md``.
         """
-        settings = load(Path.cwd(), os.environ, {}).settings
+        settings = load(Path.cwd(), os.environ, {"engine": engine}).settings
         options = options_of(settings, agent=agent, format_=format)
         options = msgspec.structs.replace(options, jobs=jobs or options.jobs)
-        return harvest([str(path) for path in paths], self._root, options)
+        with workers(settings.engine, self._root) as readers:
+            return harvest([str(path) for path in paths], self._root, options, start_workers=readers)
 
     def status(self) -> Status:
         """The agents by health: ``soma status``."""
@@ -187,7 +191,10 @@ class Vault:
         settings = load(Path.cwd(), os.environ, {}).settings
         folder = Path(out) if out is not None else self.path.resolve().parent
         names = [str(path) for path in paths]
-        return nightly(self._root, names, folder, settings, options_of(settings), wait_s=wait)
+        with workers(settings.engine, self._root) as readers:
+            return nightly(
+                self._root, names, folder, settings, options_of(settings), wait_s=wait, start_workers=readers
+            )
 
     def divergence(self, *agents: str, task: str | None = None, delta: float = 0.10) -> Divergence:
         """At which step agents part, and whether it is real: ``soma divergence``."""

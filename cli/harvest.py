@@ -13,7 +13,7 @@ from soma import clock
 from soma.errors import UsageError
 from soma.vault import VaultRoot
 
-from .options import config, json_option, vault_option
+from .options import config, engine_option, json_option, vault_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes (default: one per processor).")
 @click.option("--success-from", metavar="CSV", type=click.Path(exists=True, dir_okay=False),
               help="Labels from outside: columns execution_id or session_id, success, score.")  # fmt: skip
+@engine_option
 @vault_option
 @json_option
 def command(
     paths: tuple[str, ...], dry_run: bool, agent: str | None, format_: str | None, mapping: str | None, explain: bool,
-    since: str | None, jobs: int | None, success_from: str | None, vault: str | None, as_json: bool,
+    since: str | None, jobs: int | None, success_from: str | None, engine: str | None, vault: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Read traces of any framework into the vault.
 
@@ -48,6 +49,7 @@ def command(
     import msgspec
 
     from soma.adapters.registry import adapter_named
+    from soma.engine.pool import workers
     from soma.harvester.harvest import harvest
     from soma.harvester.labels import import_labels, read_labels
     from soma.harvester.options import options_of
@@ -55,7 +57,7 @@ def command(
     from .harvest_page import render
     from .output import emit, note
 
-    settings = config(vault=vault, jobs=jobs, mapping=mapping).settings
+    settings = config(vault=vault, jobs=jobs, mapping=mapping, engine=engine).settings
     given = options_of(settings, agent=agent, format_=format_)
     if format_ and not (given.mapping and given.mapping.name == format_):
         adapter_named(format_)
@@ -65,8 +67,8 @@ def command(
     if explain:
         _explain(paths, options, as_json)
         return 0
-    with _bar(quiet=as_json) as on_progress:
-        summary = harvest(paths, root, options, on_progress)
+    with workers(settings.engine, root) as readers, _bar(quiet=as_json) as on_progress:
+        summary = harvest(paths, root, options, on_progress, readers)
     emit(summary, as_json, lambda result: render(result, settings.vault))
     if labels is not None and not dry_run:
         matched = import_labels(root, labels)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import config, json_option, open_vault, vault_option
+from .options import config, engine_option, json_option, open_vault, vault_option
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
               help="Folder of the report and its page (default: the folder the vault lies in).")  # fmt: skip
 @click.option("--wait", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0,
               help="Wait so long for another night to end (default: not at all).")  # fmt: skip
+@engine_option
 @vault_option
 @json_option
-def command(paths: tuple[str, ...], out: str | None, wait: float, vault: str | None, as_json: bool) -> int:
+def command(
+    paths: tuple[str, ...], out: str | None, wait: float, engine: str | None, vault: str | None, as_json: bool
+) -> int:
     """Harvest, replay, synthesize, gate and report, under a lock; prints one line.
 
     Writes soma-report.json and soma-report.html, and keeps the report before as soma-report.previous.json, from which
@@ -31,15 +34,17 @@ def command(paths: tuple[str, ...], out: str | None, wait: float, vault: str | N
     running. A night that was killed is repaired by the next.
     """
     from soma.api.nightly import nightly
+    from soma.engine.pool import workers
     from soma.harvester.options import options_of
 
     from .output import emit, progress
 
-    settings = config(vault=vault).settings
+    settings = config(vault=vault, engine=engine).settings
     root = open_vault(vault)
     folder = Path(out) if out else root.path.resolve().parent
-    with progress() as told:
-        night = nightly(root, paths, folder, settings, options_of(settings), wait_s=wait, told=told)
+    with workers(settings.engine, root) as readers, progress() as told:
+        options = options_of(settings)
+        night = nightly(root, paths, folder, settings, options, wait_s=wait, told=told, start_workers=readers)
     emit(night, as_json, _line, schema="soma.nightly", schemaVersion=1)
     return night.exit_code
 

@@ -34,6 +34,12 @@ def team_option(function: _F) -> _F:
     return click.option("--team", metavar="TEAM", help=told)(function)
 
 
+def engine_option(function: _F) -> _F:
+    """``--engine``."""
+    told = "What does the work: local, or sc://HOST:PORT for Spark Connect (default: local, or what soma.toml says)."
+    return click.option("--engine", metavar="ENGINE", help=told)(function)
+
+
 def config(**flags: Any) -> Config:
     """The settings in force, given this command's flags."""
     return load(Path.cwd(), os.environ, flags)

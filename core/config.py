@@ -17,6 +17,7 @@ from soma.errors import ConfigError
 
 KEY_BYTES = 32
 DEFAULT_VAULT = ".soma"
+LOCAL_ENGINE = "local"
 _AT = re.compile(r"at `\$\.([a-z]+)")
 
 
@@ -165,6 +166,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vault: str = DEFAULT_VAULT
     mapping: str | None = None
     jobs: int | None = None
+    engine: str = LOCAL_ENGINE
     agents: list[AgentRule] = []
     redact: RedactSettings = RedactSettings()
     tasks: list[TaskRule] = []
@@ -200,7 +202,8 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
 
     Args:
         folder: Where ``soma.toml``, ``pyproject.toml`` or ``tasks.toml`` is looked for, here and in the folders above.
-        environment: Variables; ``SOMA_VAULT``, ``SOMA_JOBS``, ``SOMA_MAPPING`` and ``SOMA_ACTOR`` are read.
+        environment: Variables; ``SOMA_VAULT``, ``SOMA_JOBS``, ``SOMA_MAPPING``, ``SOMA_ENGINE`` and ``SOMA_ACTOR`` are
+            read.
         flags: Values given on the command line; ``None`` means not given.
 
     Raises:
@@ -215,7 +218,7 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
                 raise ConfigError(f"{name} stands in two files", where=str(path), hint=hint)
             values[name] = value
             origins[name] = str(path)
-    for name in ("vault", "jobs", "mapping"):
+    for name in ("vault", "jobs", "mapping", "engine"):
         variable = f"SOMA_{name.upper()}"
         if environment.get(variable):
             values[name] = _number(environment[variable], variable) if name == "jobs" else environment[variable]

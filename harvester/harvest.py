@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from soma import clock
 from soma.config import personal_key
@@ -10,6 +11,7 @@ from soma.vault import VaultRoot, Writer
 
 from .discover import Discovery, check_paths, discover
 from .options import Options, Progress
+from .pool import Pool, StartWorkers
 from .run import Run
 from .summary import Summary
 
@@ -23,11 +25,19 @@ def harvest(
     vault: VaultRoot,
     options: Options = _DEFAULTS,
     on_progress: Callable[[Progress], None] | None = None,
+    start_workers: StartWorkers | None = None,
 ) -> Summary:
     """Read what is new or changed at ``paths`` into the vault.
 
     Harvesting the same files again writes nothing; the order of paths, the number of jobs and earlier partial harvests
     never change what the vault answers.
+
+    Args:
+        paths: Files, folders and globs.
+        vault: Where to; made if it is not there.
+        options: How.
+        on_progress: Told after every portion.
+        start_workers: Who reads the sources; processes of this machine by default.
 
     Raises:
         UsageError: if a path does not exist.
@@ -36,18 +46,18 @@ def harvest(
     started = clock.stopwatch()
     check_paths(paths)
     if options.dry_run:
-        return _harvest(paths, vault, None, options, on_progress, started)
+        return _harvest(paths, vault, None, options, on_progress, start_workers, started)
     if not vault.exists:
         vault.create(personal_key())
     with vault.writer() as writer:
-        return _harvest(paths, vault, writer, options, on_progress, started)
+        return _harvest(paths, vault, writer, options, on_progress, start_workers, started)
 
 
 def _harvest(
     paths: Sequence[str], vault: VaultRoot, writer: Writer | None, options: Options,
-    on_progress: Callable[[Progress], None] | None, started: float,
+    on_progress: Callable[[Progress], None] | None, start_workers: StartWorkers | None, started: float,
 ) -> Summary:  # fmt: skip
-    run = Run(vault, writer, options, on_progress)
+    run = Run(vault, writer, options, on_progress, start_workers or partial(Pool, options.workers))
     # Only now, under the lock: another harvest may have read newer bytes while this one waited.
     discovery = _outside(vault, discover(paths, since_ns=options.since_ns, known=run.quiet.knows))
     try:

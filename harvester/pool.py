@@ -8,9 +8,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import Protocol, Self
 
 from soma.adapters.registry import MODULES
 from soma.errors import SomaError
@@ -27,6 +29,26 @@ def default_jobs() -> int:
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class Workers(Protocol):
+    """What performs tasks: processes here, or an engine elsewhere. It never commits."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+    def stop(self) -> None:
+        """Give up what is being worked at: what still has to be done is done in this process."""
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Portion]:
+        """Perform tasks and yield results in any order, one for each."""
+
+
+StartWorkers = Callable[[Settings, int], Workers]
+"""Starts workers, given what all tasks know and how many bytes there are to read."""
 
 
 class Pool:

@@ -18,7 +18,7 @@ from .ledger import Entry, Ledger, ledger_rows, says, shrank
 from .options import Options, Progress
 from .owners import Owners, Reread
 from .plan import tasks
-from .pool import Pool
+from .pool import StartWorkers, Workers
 from .portion import Kin, Known, Portion, SourceReport, Task
 from .quiet import Quiet
 from .redact import Redactor
@@ -43,17 +43,20 @@ class Run:
         writer: Commits; ``None`` for a dry run.
         options: How.
         on_progress: Told after every portion.
+        start_workers: Who reads the sources.
 
     Attributes:
         tally: What came of it so far.
     """
 
     def __init__(
-        self, vault: VaultRoot, writer: Writer | None, options: Options, on_progress: Callable[[Progress], None] | None
-    ) -> None:
+        self, vault: VaultRoot, writer: Writer | None, options: Options,
+        on_progress: Callable[[Progress], None] | None, start_workers: StartWorkers,
+    ) -> None:  # fmt: skip
         self._writer = writer
         self._options = options
         self._on_progress = on_progress
+        self._start_workers = start_workers
         self._reader = options.reader()
         self._snapshot = vault.snapshot() if vault.exists else None
         self._ledger = Ledger(self._snapshot)
@@ -87,7 +90,7 @@ class Run:
         total = sum(candidate.size for candidate in todo)
         sources_done = bytes_done = size = 0
         since = clock.stopwatch()
-        with Pool(self._options.workers, self._settings, total) as pool:
+        with self._start_workers(self._settings, total) as pool:
             try:
                 for portion in pool.run(self._tasks(map(_alone, todo), known)):
                     portion.decision_rows = None
@@ -136,7 +139,7 @@ class Run:
     def _tasks(self, kins: Iterable[Kin], known: Mapping[str, Known]) -> Iterator[Task]:
         return tasks(kins, self._commit, self._numbers, known)
 
-    def _flush(self, pool: Pool) -> None:
+    def _flush(self, pool: Workers) -> None:
         portions, self._pending = self._pending, []
         reports = {report.candidate.source_id: report for portion in portions for report in portion.reports}
         if not reports:

@@ -19,6 +19,7 @@ FOLDERS = (
     "pressure",
     "governance",
     "evidence",
+    "engine",
     "api",
     "testing",
     "cli",
@@ -33,6 +34,7 @@ PARTS = {
     "pressure/replay",
     "governance",
     "evidence",
+    "engine",
 }
 MAY_IMPORT = {
     "core": {"core"},
@@ -47,12 +49,14 @@ MAY_IMPORT = {
     "governance": {"core", "vault", "synthesizer", "pressure", "governance"},
     # From a finding down to the bytes: only here do the jobs and the readers of sources meet.
     "evidence": {"core", "adapters", "vault", "harvester", "synthesizer", "governance", "evidence"},
+    # Hands to an engine what the harvester does with sources and the jobs do with tables.
+    "engine": {"core", "vault", "harvester", "synthesizer", "engine"},
     "api": PARTS | {"api"},
     "testing": {"core", "adapters", "pressure", "governance", "testing"},
     "cli": PARTS | {"api", "cli"},
 }
 # These cost a tenth of a second or more each: `soma --help` and a hook must not pay for them.
-HEAVY = {"duckdb", "pyarrow", "polars", "scipy", "networkx", "deltalake"}
+HEAVY = {"duckdb", "pyarrow", "polars", "scipy", "networkx", "deltalake", "pyspark", "grpc", "sqlglot", "pysail"}
 # What has one place in soma: the wall clock, randomness and JSON.
 ONE_PLACE = {"json": {"core/codec.py"}, "random": set(), "time": {"core/clock.py", "vault/lock.py"}}
 

@@ -1,0 +1,1 @@
+"""Work handed to an engine that exists already: any Spark Connect endpoint, named by its address."""
