@@ -209,10 +209,8 @@ def main() -> None:
     if options.speed:
         for folder in options.folders:
             texts = speed.decision_texts(list(recognised(folder)))
-            size = sum(map(len, texts)) / 1e6
-            print(
-                f"{folder.name}: {len(texts):,} texts, {size:.1f} MB; {speed.told(speed.redacted_alone(texts, options.speed))}"
-            )
+            told = speed.told(speed.redacted_alone(texts, options.speed))
+            print(f"{folder.name}: {len(texts):,} texts, {sum(map(len, texts)) / 1e6:.1f} MB; {told}")
         return
     planted, found = recall(options.seeds)
     total, hit = sum(map(Counter.total, planted.values())), sum(map(Counter.total, found.values()))

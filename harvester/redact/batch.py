@@ -75,12 +75,8 @@ class Batch:
         waiting, self._waiting, self._chars = self._waiting, [], 0
         others = self._redactor.take_counts()
         looks = self._looks(waiting)
-        bounded = self._redactor.bounded
         for group in waiting:
-            if group.objects is None:
-                shown = [None if text is None else bounded(text, group.limit, next(looks)) for text in group.texts]
-            else:
-                shown = list(self._shown_objects(group, looks))
+            shown = self._shown_texts(group, looks) if group.objects is None else [*self._shown_objects(group, looks)]
             group.column[group.start : group.start + len(shown)] = shown
             self.credit(group.owner)
         self._redactor.counts.update(others)
@@ -100,6 +96,17 @@ class Batch:
     def _wait(self, group: _Waiting) -> None:
         self._chars += sum(len(text) for text in group.texts if text is not None)
         self._waiting.append(group)
+
+    def _shown_texts(self, group: _Waiting, looks: Iterator[Look]) -> list[str | None]:
+        bounded, limit = self._redactor.bounded, group.limit
+        # Most hold nothing and fit as they are: they are told apart without a call for each.
+        return [
+            text
+            if text is None
+            or not ((look := next(looks)) or type(text) is not str or len(text) > limit or not text.isascii())
+            else bounded(text, limit, look)
+            for text in group.texts
+        ]
 
     def _shown_objects(self, group: _Waiting, looks: Iterator[Look]) -> Iterator[str | None]:
         for text, value, parts in zip(group.texts, group.objects or (), group.parts, strict=True):
