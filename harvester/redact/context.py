@@ -41,17 +41,20 @@ _LAST_WORD = (
     r"|secret[A-Za-z0-9._-]*key)"
     r"(?:[_-]*(?:[0-9]+|value|text|string|prod|production|dev|development|live|test|staging|b64|base64|raw))*[_-]*"
 )
-_ANY_VALUE = (
-    r"""[ \t]*[fbru]{0,2}(?:\\+["'][^\n]{3}|"(?:[^"\\\n]|\\.){2}|'(?:[^'\\\n]|\\.){2}|`[^`\n]{3}"""
-    r"""|[^ \t\n\r\f\v"'`,;&|<>(){}\[\]\\]{3})"""
-)
+_NOT_BARE = r""" \t\n\r\f\v"'`,;&|<>(){}\[\]\\"""
+_ANY_QUOTED = r"""[ \t]*[fbru]{0,2}(?:\\+["'][^\n]{3}|"(?:[^"\\\n]|\\.){2}|'(?:[^'\\\n]|\\.){2}|`[^`\n]{3})"""
+_ANY_BARE = rf"[^{_NOT_BARE}]{{3}}"
+_ANY_LOOSE = rf"(?:[a-zſ\x{{212A}}_]{{8}}|[a-z_]*[^a-z_{_NOT_BARE}])"
+"""What is bare and not right behind ``=``: of letters alone it is no password, and if short no other secret either."""
+_ANY_VALUE = rf"(?:[ \t]*{_ANY_BARE}|{_ANY_QUOTED})"
 _ANY_ANNOTATION = (
     rf":[\x00-\x20\x{{80}}-\x{{10FFFF}}&'0-9A-Za-z_]*(?:str|string|bytes|optional\[str\])"
     rf"(?:{_SPACE}\|{_SPACE}none)?{_SPACE}?="
 )
 SCREEN = (
-    rf"""(?i:{_LAST_WORD}(?:(?:\\*["']?\]?[ \t]*(?:=>|[:=]=?)|\\*["'],[ \t]*){_ANY_VALUE}"""
-    rf"""|\\*["']?\]?[ \t]*{_ANY_ANNOTATION}|>[^<>]{{3}})|-[A-Za-z0-9_.-]*{_LAST_WORD}[ \t]+{_ANY_VALUE})"""
+    rf"""(?i:{_LAST_WORD}(?:\\*["']?\]?[ \t]*(?:=(?:{_ANY_BARE}|[ \t]+{_ANY_LOOSE}|{_ANY_QUOTED})"""
+    rf"""|(?:=>|:=?)(?:[ \t]*{_ANY_LOOSE}|{_ANY_QUOTED})|{_ANY_ANNOTATION})"""
+    rf"""|\\*["'],{_ANY_VALUE}|>[^<>]{{3}})|-[A-Za-z0-9_.-]*{_LAST_WORD}[ \t]+{_ANY_VALUE})"""
 )
 """Matches, in RE2's syntax, wherever ``after_names`` finds something.
 

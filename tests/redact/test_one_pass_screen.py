@@ -35,6 +35,7 @@ def test_hits_are_told_for_the_text_that_holds_them() -> None:
     none, context = Look.NONE, Look.CONTEXT
     assert looks(texts) == [none, none, none, Look.ALL, none, context, none, none]
     assert looks(texts) == looks(texts, compiled_after=None)
+    assert looks(texts * 2, compiled_after=None) == looks(texts) * 2
     assert looks([]) == [] and looks(["", ""]) == [none, none]
 
 
