@@ -39,7 +39,7 @@ class Course(NamedTuple):
         self.actions.extend(columns["action"])
         self.outcomes.extend(columns["outcome"])
         for field in _OF_DECISIONS:
-            if field not in self.fields and told.fields[field].count(None) < told.count:
+            if field not in self.fields and told.fields[field].count(None) < told.size:
                 self.fields.add(field)
 
 
@@ -96,7 +96,7 @@ def knows(draft: ExecutionDraft, adapter: Adapter, course: Course) -> Sequence[t
         "model": draft.model is not None or "model" in has,
         "started_at": draft.started_at is not None,
     }
-    known = tuple([seen[field] if field in seen else field in has for field in FIELDS])
+    known = tuple([seen.get(field, field in has) for field in FIELDS])
     return _told(known, _possible(adapter.capabilities.fields))
 
 

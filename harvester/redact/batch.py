@@ -141,11 +141,13 @@ class Batch:
             return [None if text is None else bounded(text, limit, look)
                     for text, look in zip(texts, looks, strict=True)]  # fmt: skip
         none, opening, cut = Look.NONE, _OPENING, _CUT
+        # A mark that begins behind what is kept does not matter.
+        end = limit + len(opening)
         return [
             text
             if text is None
             else (text if len(text) <= limit else text[:room] + cut)
-            if look is none and type(text) is str and text.isascii() and opening not in text
+            if look is none and type(text) is str and text.isascii() and text.find(opening, 0, end) < 0
             else bounded(text, limit, look)
             for text, look in zip(texts, looks, strict=True)
         ]
