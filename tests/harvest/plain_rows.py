@@ -81,7 +81,7 @@ def plain_rows(
     for row, decision_id in zip(rows, decision_ids(natives, execution_id), strict=True):
         row["decision_id"] = decision_id
     outcomes = Counter(row["outcome"] for row in rows)
-    execution = {
+    execution: dict[str, Any] = {
         "execution_id": execution_id,
         "framework": draft.framework,
         "adapter": adapter.name,
