@@ -134,20 +134,16 @@ class Batch:
         return texts, looks
 
     def _bounded(self, texts: Sequence[str | None], looks: Sequence[Look], limit: int) -> list[str | None]:
-        """What the redactor makes of each text; what holds nothing and is plain is cut right here."""
-        bounded = self._redactor.bounded
+        """What the redactor makes of each text; ASCII that holds nothing is judged without a call each."""
+        bounded, none, opening, cut = self._redactor.bounded, Look.NONE, _OPENING, _CUT
         room = limit - _CUT_BYTES
-        if room < 0:
-            return [None if text is None else bounded(text, limit, look)
-                    for text, look in zip(texts, looks, strict=True)]  # fmt: skip
-        none, opening, cut = Look.NONE, _OPENING, _CUT
         # A mark that begins behind what is kept does not matter.
         end = limit + len(opening)
         return [
             text
-            if text is None
-            else (text if len(text) <= limit else text[:room] + cut)
-            if look is none and type(text) is str and text.isascii() and text.find(opening, 0, end) < 0
+            if text is None or (look is none and len(text) <= limit and type(text) is str and text.isascii())
+            else text[:room] + cut
+            if look is none and room > 0 and type(text) is str and text.isascii() and text.find(opening, 0, end) < 0
             else bounded(text, limit, look)
             for text, look in zip(texts, looks, strict=True)
         ]
