@@ -51,6 +51,9 @@ def _rank(draft: ExecutionDraft, paths: Mapping[str, str]) -> tuple[int, int, in
 
 
 def _settle_shared(chosen: list[ExecutionDraft]) -> None:
+    twins = [twin for draft in chosen for each in draft.decisions if (twin := each.global_id) is not None]
+    if len(set(twins)) == len(twins):
+        return
     owner: dict[str, str] = {}
     for draft in sorted(chosen, key=lambda d: (d.ended_at or _NEVER, d.execution_id)):
         for decision in draft.decisions:

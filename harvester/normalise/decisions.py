@@ -29,7 +29,7 @@ class Told(NamedTuple):
     """What adapters say of decisions, field by field, each in the order the decisions were taken."""
 
     fields: dict[str, tuple[Any, ...]]
-    count: int
+    size: int
 
     @classmethod
     def by(cls, decisions: Sequence[DecisionDraft]) -> Told:
@@ -51,7 +51,7 @@ def columns(told: Told, first: int, names: Names, digests: Digests) -> dict[str,
     fields = told.fields
     actions, roles = _chosen(fields)
     return {
-        "step": range(first, first + told.count),
+        "step": range(first, first + told.size),
         "turn": [turn if turn <= INT32 else INT32 for turn in fields["turn"]],
         "parent_decision_id": names.ids(fields["parent_decision_id"]),
         "kind": _one_of(KINDS, fields["kind"], "tool_choice"),

@@ -39,26 +39,25 @@ class Course(NamedTuple):
         self.actions.extend(columns["action"])
         self.outcomes.extend(columns["outcome"])
         for field in _OF_DECISIONS:
-            if field not in self.fields and told.fields[field].count(None) < told.count:
+            if field not in self.fields and told.fields[field].count(None) < told.size:
                 self.fields.add(field)
 
 
+def names_of(draft: ExecutionDraft) -> list[Any]:
+    """All that ``row`` shows as names."""
+    return [draft.session_id, draft.task_id, draft.model, draft.success_from, draft.operator_id, draft.team_id,
+            draft.instance_id, *draft.labels, *draft.labels.values()]  # fmt: skip
+
+
 def row(draft: ExecutionDraft, adapter: Adapter, course: Course, names: Names) -> dict[str, Any]:
-    """All but where the row belongs, what it knows and its longer texts."""
+    """All but where the row belongs, the execution's own and its parents' ids, what it knows and its longer texts."""
     taken = Counter(course.outcomes)
-    parents = (draft.parent_execution_id, draft.parent_decision_id)
-    short = (draft.session_id, draft.task_id, draft.model, draft.success_from,
-             draft.operator_id, draft.team_id, draft.instance_id, *draft.labels, *draft.labels.values())  # fmt: skip
-    names.are_plain((), short)
-    parent_execution_id, parent_decision_id = names.ids(parents)
     optional = names.optional
     return {
         "framework": draft.framework,
         "adapter": adapter.name,
         "adapter_version": adapter.version,
         "session_id": optional(draft.session_id),
-        "parent_execution_id": parent_execution_id,
-        "parent_decision_id": parent_decision_id,
         "task_id": optional(draft.task_id),
         "model": optional(draft.model),
         "status": draft.status if draft.status in STATUSES else "unknown",
@@ -96,7 +95,7 @@ def knows(draft: ExecutionDraft, adapter: Adapter, course: Course) -> Sequence[t
         "model": draft.model is not None or "model" in has,
         "started_at": draft.started_at is not None,
     }
-    known = tuple([seen[field] if field in seen else field in has for field in FIELDS])
+    known = tuple([seen.get(field, field in has) for field in FIELDS])
     return _told(known, _possible(adapter.capabilities.fields))
 
 

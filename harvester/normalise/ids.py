@@ -8,20 +8,9 @@ from soma import identity
 from soma.harvester.resolve import native_part
 from soma.model import DecisionDraft
 
-from .names import Names
 
-
-def decision_ids(decisions: Sequence[DecisionDraft], execution_id: str, names: Names) -> list[str]:
-    """The ids of an execution's decisions, in their order; ``execution_id`` is redacted already."""
-    natives = _natives(decisions)
-    if not names.are_plain(natives):
-        natives = [names.id(native) for native in natives]
-    if "" not in natives and len(set(natives)) == len(natives):
-        return [f"{execution_id}#{native}" for native in natives]
-    return _told_apart(natives, execution_id)
-
-
-def _natives(decisions: Sequence[DecisionDraft]) -> list[str]:
+def natives(decisions: Sequence[DecisionDraft]) -> list[str]:
+    """The framework's own ids of decisions as they stand in ids of decisions; empty where there is none."""
     told = [decision.native_id or "" for decision in decisions]
     try:
         if identity.are_plain(told):
@@ -30,6 +19,13 @@ def _natives(decisions: Sequence[DecisionDraft]) -> list[str]:
         # A number, perhaps.
         pass
     return [native_part(native) if native else "" for native in told]
+
+
+def decision_ids(natives: Sequence[str], execution_id: str) -> list[str]:
+    """The ids of an execution's decisions, in their order; all that is given is redacted already."""
+    if "" not in natives and len(set(natives)) == len(natives):
+        return [f"{execution_id}#{native}" for native in natives]
+    return _told_apart(natives, execution_id)
 
 
 def _told_apart(natives: Sequence[str], execution_id: str) -> list[str]:

@@ -70,12 +70,16 @@ class Names:
         """``value``, redacted."""
         return self._redactor.text(value)
 
+    def optional_id(self, value: str | None) -> str | None:
+        """``id`` of one that there is."""
+        return None if value is None else self.id(value)
+
     def ids(self, values: Sequence[str | None]) -> list[str | None]:
         """``id`` of each that there is."""
         there = list(filter(None, values))
         if not there or self._redactor.is_plain("\n".join(there)):
             return list(values)
-        return [None if value is None else self.id(value) for value in values]
+        return list(map(self.optional_id, values))
 
     def _keep(self, value: str, name: str) -> None:
         if len(self._known) >= _KEPT:

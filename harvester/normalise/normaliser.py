@@ -15,12 +15,12 @@ from soma.schema import DECISIONS, EXECUTIONS, INSIGHTS
 
 from . import decisions as of_decisions
 from . import executions as of_executions
+from . import ids
 from .bounds import ARGUMENT_BYTES, DECISION_TEXTS, EXECUTION_TEXTS, TASK_BYTES
 from .decisions import Told
 from .digests import Digests
 from .executions import Course
 from .extent import START, Extent, Tables
-from .ids import decision_ids
 from .names import Names
 
 if TYPE_CHECKING:
@@ -108,23 +108,35 @@ class Normaliser:
         The draft of a long execution has lost its decisions afterwards.
         """
         self._redactor.take_counts()
-        decisions, owner = draft.decisions, draft.source_id
+        decisions, owner, names = draft.decisions, draft.source_id, self._names
+        agent = self._agent(draft.agent_id, path)
+        natives = ids.natives(decisions)
+        parents = (draft.parent_execution_id, draft.parent_decision_id)
+        own_id = draft.execution_id
+        if not names.are_plain((own_id, *parents, *natives), (agent, *of_executions.names_of(draft))):
+            own_id, parents = names.id(own_id), (names.optional_id(parents[0]), names.optional_id(parents[1]))
+            natives = natives if names.are_plain(natives) else list(map(names.id, natives))
         place: dict[str, Any] = {
-            "execution_id": self._names.id(draft.execution_id),
+            "execution_id": own_id,
             "revision": revision,
             "reading": reading,
-            "agent_id": self._names.name(self._agent(draft.agent_id, path)) or "unnamed",
+            "agent_id": names.name(agent) or "unnamed",
         }
-        ids = decision_ids(decisions, place["execution_id"], self._names)
+        decision_ids = ids.decision_ids(natives, own_id)
         told = {name: of_decisions.texts([getattr(draft, name)]) for name in EXECUTION_TEXTS}
         course = Course([], [], set())
         if self._away is not None and len(decisions) > _LONG:
-            self._away(self._slices(decisions, ids, place, owner, course))
+            self._away(self._slices(decisions, decision_ids, place, owner, course))
             made = None
         else:
-            made = self._made(decisions, ids, 0, place, course)
-        execution = of_executions.row(draft, adapter, course, self._names)
-        self.executions.add(execution | place | {"knows": of_executions.knows(draft, adapter, course)})
+            made = self._made(decisions, decision_ids, 0, place, course)
+        self.executions.add({
+            **of_executions.row(draft, adapter, course, names),
+            **place,
+            "parent_execution_id": parents[0],
+            "parent_decision_id": parents[1],
+            "knows": of_executions.knows(draft, adapter, course),
+        })  # fmt: skip
         for name, limit in EXECUTION_TEXTS.items():
             self._batch.texts(self.executions.columns[name], told[name], limit, owner)
         if made is not None:
@@ -152,25 +164,25 @@ class Normaliser:
         })  # fmt: skip
 
     def _slices(
-        self, decisions: list[DecisionDraft], ids: list[str], place: dict[str, Any], owner: str, course: Course
+        self, decisions: list[DecisionDraft], named: list[str], place: dict[str, Any], owner: str, course: Course
     ) -> Iterator[pa.Table]:
         """The rows of a long execution, a part at a time; the drafts are let go as they become rows."""
         self._batch.settle()
-        for start in range(0, len(ids), _PART):
+        for start in range(0, len(named), _PART):
             rows = Rows(DECISIONS)
             part = decisions[:_PART]
             del decisions[:_PART]
-            self._put(rows, self._made(part, ids, start, place, course), owner)
+            self._put(rows, self._made(part, named, start, place, course), owner)
             self._batch.settle()
             yield rows.arrow()
 
     def _made(
-        self, decisions: Sequence[DecisionDraft], ids: list[str], first: int, place: dict[str, Any], course: Course
+        self, decisions: Sequence[DecisionDraft], named: list[str], first: int, place: dict[str, Any], course: Course
     ) -> _Made:
         """All that is to be put into rows; ``first`` is the step of the first of these decisions."""
         said = Told.by(decisions)
         columns = of_decisions.columns(said, first, self._names, self._digests)
-        columns["decision_id"] = ids[first : first + len(decisions)]
+        columns["decision_id"] = named[first : first + len(decisions)]
         columns |= {name: [value] * len(decisions) for name, value in place.items()}
         course.add(said, columns)
         arguments = said.fields["arguments"]

@@ -88,7 +88,7 @@ def texts_of(value: Any) -> list[str] | None:
 
 @lru_cache(maxsize=4096)
 def _plain_names(keys: tuple[Any, ...]) -> list[str] | None:
-    """The texts among the keys of an object; ``None`` where one says that a secret follows, or names another's value."""
+    """The texts among the keys of an object; ``None`` where one says that a secret follows, or one beside it does."""
     names = [key for key in keys if isinstance(key, str)]
     if ("value" in keys and not _NAMING.isdisjoint(keys)) or any(secret_name(name) is not None for name in names):
         return None
