@@ -11,6 +11,7 @@ from soma.source import Damage, Record
 
 from .decisions import decisions_of
 from .evaluations import verdict
+from .lines import Batch, spans_of
 from .outcome import status_of
 from .spans import Facts, ModelCall, Span, reduced
 from .thinking import Thinking
@@ -35,14 +36,16 @@ def executions(records: Iterable[Record | Damage]) -> Iterator[Yield]:
 
 def _gather(record: Record, collector: Collector) -> Iterator[Damage]:
     unusable = 0
-    for span in spans_in(record.value):
+    value = record.value
+    for span in spans_of(value) if isinstance(value, Batch) else spans_in(value):
         if span is None:
             unusable += 1
         else:
             collector.add(reduced(span, record))
-    value = record.value
     if unusable:
         yield _damage(record, f"{unusable} spans without a trace id or span id")
+    elif isinstance(value, Batch):
+        return
     elif not holds_trace_data(value) and not (isinstance(value, dict) and any(key in value for key in _OTHER_SIGNALS)):
         yield _damage(record, "no spans where trace data was expected")
 

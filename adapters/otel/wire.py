@@ -132,7 +132,7 @@ def _span(
         span_id=span,
         parent_id=None if parent == span else parent,
         name=as_text(value.get("name")) or "",
-        client=_is_client(value.get("kind"), client_kind),
+        client=is_client(value.get("kind"), client_kind),
         start=_instant(value, "startTimeUnixNano", "start_time_unix_nano", "startTime", "start_time"),
         end=_instant(value, "endTimeUnixNano", "end_time_unix_nano", "endTime", "end_time"),
         status=status,
@@ -157,7 +157,8 @@ def _parent(value: dict[str, Any]) -> str | None:
     return None
 
 
-def _is_client(kind: Any, client_kind: int) -> bool:
+def is_client(kind: Any, client_kind: int) -> bool:
+    """Whether a span's kind says CLIENT, which has the number ``client_kind``."""
     if isinstance(kind, str):
         return kind == str(client_kind) or kind.upper().endswith("CLIENT")
     return isinstance(kind, int) and kind == client_kind
@@ -165,14 +166,16 @@ def _is_client(kind: Any, client_kind: int) -> bool:
 
 def _instant(value: dict[str, Any], *names: str) -> int | None:
     for name in names:
-        time = value.get(name)
-        if time is None:
-            continue
-        if isinstance(time, list) and len(time) == 2:
-            time = _from_seconds_and_nanos(*time)
-        if _could_be_a_time(time) and (found := clock.instant(time)) is not None:
+        if (time := value.get(name)) is not None and (found := instant_of(time)) is not None:
             return found
     return None
+
+
+def instant_of(time: Any) -> int | None:
+    """Epoch microseconds of a time in any of the spellings."""
+    if isinstance(time, list) and len(time) == 2:
+        time = _from_seconds_and_nanos(*time)
+    return clock.instant(time) if _could_be_a_time(time) else None
 
 
 def _could_be_a_time(time: Any) -> bool:
@@ -196,10 +199,11 @@ def _status(value: dict[str, Any]) -> tuple[SpanStatus, str | None]:
     if code is None:
         code = _either(fields, "statusCode", "status_code")
     message = as_text(fields.get("message")) or as_text(fields.get("description")) if isinstance(status, dict) else None
-    return _status_of(code), message or as_text(value.get("status_message"))
+    return status_of(code), message or as_text(value.get("status_message"))
 
 
-def _status_of(code: Any) -> SpanStatus:
+def status_of(code: Any) -> SpanStatus:
+    """The status that a code stands for, a number or a name."""
     if code is None:
         return "unset"
     text = str(code).upper().removeprefix("STATUS_CODE_").removeprefix("STATUSCODE.")
@@ -233,7 +237,7 @@ def any_value(value: Any, depth: int = 0) -> Any:
             return value[name]
     whole = _either(value, "intValue", "int_value")
     if whole is not None:
-        return _whole(whole)
+        return whole_number(whole)
     if depth >= _DEEPEST:
         return None
     array = _either(value, "arrayValue", "array_value")
@@ -249,7 +253,8 @@ def any_value(value: Any, depth: int = 0) -> Any:
     return None
 
 
-def _whole(value: Any) -> Any:
+def whole_number(value: Any) -> Any:
+    """An ``intValue``, which the specification writes as text; what is no number stays as it is."""
     if isinstance(value, str) and len(value) <= 20 and value.removeprefix("-").isdecimal():
         return int(value)
     return value
