@@ -13,7 +13,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from . import ids
-from .wire import WireEvent, WireSpan, any_value, instant_of, is_client, status_of, whole_number
+from .times import instant_of
+from .wire import WireEvent, WireSpan, any_value, is_client, status_of, whole_number
 
 _CLIENT = 3
 # A second name for what has one already: which of them counts is for ``wire`` to say.

@@ -7,16 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from soma import clock
 from soma.adapters.blocks.document import as_list, as_object, as_text
 
 from . import ids
+from .times import instant_of
 
 SpanStatus = Literal["ok", "error", "unset"]
 
 _DEEPEST = 24
-_LONGEST_TIME = 40
-_LARGEST_TIME = 1e30
 _OTLP_CLIENT = 3
 _JAVASCRIPT_CLIENT = 2
 _SCALARS = ("stringValue", "string_value", "boolValue", "bool_value", "doubleValue", "double_value", "bytesValue",
@@ -169,27 +167,6 @@ def _instant(value: dict[str, Any], *names: str) -> int | None:
         if (time := value.get(name)) is not None and (found := instant_of(time)) is not None:
             return found
     return None
-
-
-def instant_of(time: Any) -> int | None:
-    """Epoch microseconds of a time in any of the spellings."""
-    if isinstance(time, list) and len(time) == 2:
-        time = _from_seconds_and_nanos(*time)
-    return clock.instant(time) if _could_be_a_time(time) else None
-
-
-def _could_be_a_time(time: Any) -> bool:
-    """Whether a value has the size of a time: digits of no more than nanoseconds need, no infinities."""
-    if isinstance(time, str):
-        return len(time) <= _LONGEST_TIME and time.isascii()
-    return isinstance(time, int | float) and -_LARGEST_TIME < time < _LARGEST_TIME
-
-
-def _from_seconds_and_nanos(seconds: Any, nanos: Any) -> int | None:
-    for part in (seconds, nanos):
-        if isinstance(part, bool) or not isinstance(part, int):
-            return None
-    return int(seconds) * 1_000_000 + int(nanos) // 1000
 
 
 def _status(value: dict[str, Any]) -> tuple[SpanStatus, str | None]:
