@@ -198,8 +198,10 @@ def flat_attributes(value: Any) -> dict[str, Any]:
         if isinstance(item, dict) and isinstance(key := item.get("key"), str):
             inner = item.get("value")
             # Most are texts, and what is asked for first.
-            plain = isinstance(inner, dict) and "stringValue" in inner
-            found[key] = inner["stringValue"] if plain else any_value(inner)
+            if isinstance(inner, dict) and "stringValue" in inner:
+                found[key] = inner["stringValue"]
+            else:
+                found[key] = any_value(inner)
         elif isinstance(item, list) and len(item) == 2 and isinstance(item[0], str):
             found[item[0]] = item[1]
     return found

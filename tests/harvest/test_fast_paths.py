@@ -20,6 +20,8 @@ from soma.adapters.blocks.jsonl import read_lines
 from soma.adapters.claude_code import ADAPTER as CLAUDE_CODE
 from soma.adapters.claude_code.lines import DECODER as LINES
 from soma.adapters.contract import Adapter
+from soma.adapters.langchain import ADAPTER as LANGCHAIN
+from soma.adapters.langchain.rows import DECODER as ROWS
 from soma.adapters.openclaw import ADAPTER as OPENCLAW
 from soma.adapters.openclaw.entries import DECODER as ENTRIES
 from soma.adapters.otel import ADAPTER as OTEL
@@ -32,6 +34,7 @@ FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 SESSIONS = [
     *((CLAUDE_CODE, LINES, path) for path in sorted((FIXTURES / "claude-code").glob("*.jsonl"))),
     *((OPENCLAW, ENTRIES, path) for path in sorted((FIXTURES / "openclaw").rglob("*.jsonl"))),
+    *((LANGCHAIN, ROWS, path) for path in sorted((FIXTURES / "langchain").glob("*.jsonl"))),
     *((OTEL, SPANS, path) for path in sorted((FIXTURES / "otel").glob("*.jsonl"))),
 ]
 VALUE = re.compile(rb'(?<=:) ?("(?:[^"\\]|\\.){0,60}"|-?\d+(?:\.\d+)?|true|false|null)')
@@ -70,7 +73,7 @@ def test_typed_lines_map_to_what_plain_objects_map_to(
         assert drafts(adapter, place, decoder) == drafts(adapter, place, None), seed
 
 
-ROWS = (
+PIECES = (
     b'{"type":"user"}',
     b"{}",
     b"{",
@@ -87,7 +90,7 @@ ROWS = (
 )
 
 
-@given(st.lists(st.sampled_from(ROWS), max_size=7), st.booleans())
+@given(st.lists(st.sampled_from(PIECES), max_size=7), st.booleans())
 def test_lines_read_at_once_are_the_lines_read_one_by_one(rows: list[bytes], closed: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "lines.jsonl"
