@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from . import ids
 from .times import instant_of
-from .wire import WireEvent, WireSpan, any_value, is_client, status_of, whole_number
+from .wire import WireEvent, WireSpan, any_value, is_client, spans_in, status_of, whole_number
 
 _CLIENT = 3
 # A second name for what has one already: which of them counts is for ``wire`` to say.
@@ -132,9 +132,12 @@ DECODER = msgspec.json.Decoder(Batch)
 """The typed decoder of lines; refuses every other spelling."""
 
 
-def spans_of(batch: Batch) -> Iterator[WireSpan | None]:
-    """The spans of a line; ``None`` for one without trace or span id."""
-    for group in batch.resource_spans:
+def spans_of(value: Any) -> Iterator[WireSpan | None]:
+    """The spans of one decoded record, a ``Batch`` or plain values; ``None`` for one without trace or span id."""
+    if not isinstance(value, Batch):
+        yield from spans_in(value)
+        return
+    for group in value.resource_spans:
         resource = _flat(group.resource.attributes) if group.resource is not None else {}
         for scope in group.scope_spans:
             for span in scope.spans or ():

@@ -16,7 +16,7 @@ from .outcome import status_of
 from .spans import Facts, ModelCall, Span, reduced
 from .thinking import Thinking
 from .trace import Collector, Run, order
-from .wire import holds_trace_data, spans_in
+from .wire import holds_trace_data
 
 FRAMEWORK = "otel"
 _OTHER_SIGNALS = ("resourceMetrics", "resourceLogs", "resource_metrics", "resource_logs")
@@ -37,7 +37,7 @@ def executions(records: Iterable[Record | Damage]) -> Iterator[Yield]:
 def _gather(record: Record, collector: Collector) -> Iterator[Damage]:
     unusable = 0
     value = record.value
-    for span in spans_of(value) if isinstance(value, Batch) else spans_in(value):
+    for span in spans_of(value):
         if span is None:
             unusable += 1
         else:
