@@ -92,7 +92,7 @@ def _item(
     if not text:
         return None
     try:
-        value = _decoded(text, decoder)
+        value = decoded(text, decoder)
     except codec.Undecodable as problem:
         if not closed:
             source.bytes_read = offset
@@ -104,7 +104,12 @@ def _item(
                   reason=f"a JSON {_kind(value)} where a record (an object) was expected")  # fmt: skip
 
 
-def _decoded(text: bytes, decoder: msgspec.json.Decoder[Any] | None) -> Any:
+def decoded(text: bytes, decoder: msgspec.json.Decoder[Any] | None) -> Any:
+    """A value by a typed decoder, or a plain one where that refuses it.
+
+    Raises:
+        Undecodable: if it is no JSON.
+    """
     if decoder is not None:
         try:
             return decoder.decode(text)

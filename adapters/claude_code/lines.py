@@ -38,9 +38,9 @@ class Usage(msgspec.Struct, gc=False):
     """Tokens of one API message; the same on every line of the message, except that output grows."""
 
     input_tokens: Any = None
-    output_tokens: Any = None
     cache_creation_input_tokens: Any = None
     cache_read_input_tokens: Any = None
+    output_tokens: Any = None
 
 
 Content: TypeAlias = str | list[Block] | None
@@ -49,8 +49,8 @@ Content: TypeAlias = str | list[Block] | None
 class Message(msgspec.Struct, gc=False):
     """The Anthropic message of a line (for an assistant: one or a few blocks of it)."""
 
-    id: str | None = None
     model: str | None = None
+    id: str | None = None
     content: Content = None
     stop_reason: str | None = None
     usage: Usage | None = None
@@ -86,27 +86,28 @@ class Progress(msgspec.Struct, gc=False, rename="camel"):
 class Line(msgspec.Struct, gc=False, rename="camel"):
     """One line of a session."""
 
-    type: str = ""
-    uuid: str | None = None
+    # In the order they are written in: that is where the decoder looks first.
     parent_uuid: str | None = None
-    session_id: str | None = None
-    timestamp: Any = None
     is_sidechain: bool | None = None
+    cwd: str | None = None
+    session_id: str | None = None
+    version: str | None = None
+    git_branch: str | None = None
     agent_id: str | None = None
+    slug: str | None = None
+    type: str = ""
+    message: Message | None = None
+    request_id: str | None = None
+    uuid: str | None = None
+    timestamp: Any = None
+    tool_use_result: Structured | str | list[Any] | None = None
     is_meta: bool | None = None
     is_compact_summary: bool | None = None
     is_api_error_message: bool | None = None
     is_visible_in_transcript_only: bool | None = None
     subtype: str | None = None
-    request_id: str | None = None
-    cwd: str | None = None
-    version: str | None = None
-    git_branch: str | None = None
-    slug: str | None = None
     cost_usd: float | None = msgspec.field(default=None, name="costUSD")
     parent_tool_use_id: str | None = msgspec.field(default=None, name="parentToolUseID")
-    message: Message | None = None
-    tool_use_result: Structured | str | list[Any] | None = None
     forked_from: Forked | None = None
     data: Progress | None = None
 

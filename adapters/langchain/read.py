@@ -6,8 +6,10 @@ import msgspec
 
 from soma import codec
 from soma.adapters.blocks.document import places_of, read_document, starts_with_a_whole_line, texts_at
-from soma.adapters.blocks.jsonl import read_lines
+from soma.adapters.blocks.jsonl import decoded, read_lines
 from soma.source import Damage, Limits, Reading, Record, Source
+
+from .rows import DECODER
 
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 # An object with one of these is itself a run, a part or a batch, not a container of runs.
@@ -21,7 +23,7 @@ def read(source: Source, limits: Limits) -> Reading:
         Records whose values are not yet checked; ``Damage`` for what is no JSON or breaks a limit.
     """
     if starts_with_a_whole_line(source):
-        yield from read_lines(source, limits)
+        yield from read_lines(source, limits, DECODER)
         return
     places = _places(source, limits)
     if places is None:
@@ -33,7 +35,7 @@ def read(source: Source, limits: Limits) -> Reading:
                          reason=f"a run of more than {limits.record_bytes:,} bytes")  # fmt: skip
             continue
         try:
-            yield Record(source, offset, len(item), codec.decode(item))
+            yield Record(source, offset, len(item), decoded(item, DECODER))
         except codec.Undecodable as problem:
             yield Damage(source_id=source.source_id, offset=offset, length=len(item), reason=f"no JSON: {problem}")
 

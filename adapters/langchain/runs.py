@@ -19,8 +19,9 @@ from soma.source import Damage, Record
 
 from .about import known_metadata
 from .messages import Call, answers, calls_of, request_text, said
+from .rows import Extra, Row, row_of
 from .sniff import RUN_TYPES
-from .usage import Usage, combined, dollars, provider_usage, usage_of
+from .usage import Usage, combined, dollars, usage_of
 
 ROW, POST, PATCH = "row", "post", "patch"
 _BATCHES = (("runs", ROW), ("post", POST), ("patch", PATCH))
@@ -29,6 +30,7 @@ _SEGMENT = re.compile(r"\d{8}T\d{12}Z")
 _STAMP = 22
 _TRACEBACK = "Traceback (most recent call last):"
 # LangGraph appends a line of its own after the exception.
+_NO_EXTRA = Extra()
 _NOT_THE_ERROR = "During task with name"
 
 
@@ -91,12 +93,12 @@ _PLACE = frozenset({"run_id", "source_id", "offset", "length", "patched"})
 _FACTS = tuple(name for name in Run.__struct_fields__ if name not in _PLACE)
 
 
-class Telling(msgspec.Struct, frozen=True):
+class Telling(msgspec.Struct, frozen=True, gc=False):
     """Some fields of one run, as one operation gives them; ``parent_id`` when it was found inside another run."""
 
     run_id: str
     operation: str
-    fields: dict[str, Any]
+    row: Row
     parent_id: str | None = None
 
 
@@ -170,7 +172,11 @@ def _missing(value: Any) -> bool:
 
 def tellings_of(value: Any) -> Iterator[Telling | None]:
     """Every run that a record tells of, child runs included; ``None`` for each thing in it that is no run."""
-    waiting: list[tuple[Any, str, str | None]] = [(value, ROW, None)]
+    if isinstance(value, Row):
+        yield Telling(value.id, ROW, value)
+        waiting = _children(value.child_runs, ROW, value.id)
+    else:
+        waiting = [(value, ROW, None)]
     while waiting:
         item, operation, parent = waiting.pop()
         if isinstance(item, list):
@@ -179,11 +185,8 @@ def tellings_of(value: Any) -> Iterator[Telling | None]:
         fields = as_object(item)
         run_id = as_text(fields.get("id"))
         if run_id is not None and not fields.keys().isdisjoint(_RUN_MARKS):
-            if children := fields.get("child_runs"):
-                nested = list(children.values()) if isinstance(children, dict) else as_list(children)
-                # Text among child runs is an id: those runs are told elsewhere.
-                waiting.extend((child, operation, run_id) for child in reversed(nested) if not isinstance(child, str))
-            yield Telling(run_id, operation, fields, parent)
+            waiting.extend(_children(fields.get("child_runs"), operation, run_id))
+            yield Telling(run_id, operation, row_of(fields), parent)
         elif isinstance(part := fields.get("part"), str):
             # Feedback and attachments travel in the same request; they are no runs, and no damage.
             if not part.startswith(("feedback.", "attachment.")):
@@ -197,54 +200,56 @@ def tellings_of(value: Any) -> Iterator[Telling | None]:
             waiting.extend(reversed(inner))
 
 
+def _children(children: Any, operation: str, parent: str) -> list[tuple[Any, str, str | None]]:
+    nested = list(children.values()) if isinstance(children, dict) else as_list(children)
+    # Text among child runs is an id: those runs are told elsewhere.
+    return [(child, operation, parent) for child in reversed(nested) if not isinstance(child, str)]
+
+
 def _part(name: str, value: Any) -> Telling | None:
     operation, _, rest = name.partition(".")
     run_id, _, field = rest.partition(".")
     if operation not in (POST, PATCH) or not run_id:
         return None
-    return Telling(run_id, operation, {field: value} if field else as_object(value))
+    return Telling(run_id, operation, row_of({field: value} if field else as_object(value)))
 
 
 def absorb(run: Run, telling: Telling) -> None:
     """Takes over what is told; a value that is missing or of a wrong type leaves what was known."""
-    fields = telling.fields
-    _absorb_place(run, fields)
+    row = telling.row
+    _absorb_place(run, row)
     run.parent_id = run.parent_id or telling.parent_id
-    kind = as_text(fields.get("run_type"))
-    if kind is not None:
-        run.run_type = kind if kind in RUN_TYPES else "chain"
-    run.name = as_text(fields.get("name")) or run.name
-    run.started_at = clock.instant(fields.get("start_time")) or run.started_at
-    run.ended_at = clock.instant(fields.get("end_time")) or run.ended_at
-    if "error" in fields:
-        run.error = error_head(fields["error"]) or run.error
-    run.state = as_text(fields.get("status")) or run.state
-    extra = as_object(fields.get("extra"))
-    if told := known_metadata(fields.get("metadata"), extra.get("metadata")):
+    if row.run_type:
+        run.run_type = row.run_type if row.run_type in RUN_TYPES else "chain"
+    run.name = row.name or run.name
+    run.started_at = clock.instant(row.start_time) or run.started_at
+    run.ended_at = clock.instant(row.end_time) or run.ended_at
+    if row.error:
+        run.error = error_head(row.error) or run.error
+    run.state = row.status or run.state
+    extra = row.extra or _NO_EXTRA
+    if told := known_metadata(row.metadata, extra.metadata):
         run.metadata |= told
-    run.tool_call_id = as_text(extra.get("tool_call_id")) or run.tool_call_id
-    if "invocation_params" in extra:
-        parameters = as_object(extra["invocation_params"])
-        run.model = as_text(parameters.get("model")) or as_text(parameters.get("model_name")) or run.model
-    run.project = as_text(fields.get("session_name")) or run.project
-    run.usage = provider_usage(fields) or run.usage
-    if "reference_example_id" in fields:
-        run.example_id = as_text(fields["reference_example_id"]) or run.example_id
-    if "feedback_stats" in fields:
-        run.feedback = as_object(fields["feedback_stats"]) or run.feedback
-    if "total_cost" in fields:
-        run.cost = _first(dollars(fields["total_cost"]), run.cost)
-    for name in ("inputs", "outputs"):
-        value = fields.get(name)
-        if value is not None and (not _missing(value) or getattr(run, name) is None):
-            setattr(run, name, value)
+    run.tool_call_id = as_text(extra.tool_call_id) or run.tool_call_id
+    if (called := extra.invocation_params) is not None:
+        run.model = as_text(called.model) or as_text(called.model_name) or run.model
+    run.example_id = row.reference_example_id or run.example_id
+    run.project = row.session_name or run.project
+    run.feedback = row.feedback_stats or run.feedback
+    run.usage = row.usage() or run.usage
+    if row.total_cost is not None:
+        run.cost = _first(dollars(row.total_cost), run.cost)
+    if row.inputs is not None and (not _missing(row.inputs) or run.inputs is None):
+        run.inputs = row.inputs
+    if row.outputs is not None and (not _missing(row.outputs) or run.outputs is None):
+        run.outputs = row.outputs
     _settle(run)
 
 
-def _absorb_place(run: Run, fields: dict[str, Any]) -> None:
-    run.trace_id = as_text(fields.get("trace_id")) or run.trace_id
-    run.parent_id = as_text(fields.get("parent_run_id")) or run.parent_id
-    segments = (as_text(fields.get("dotted_order")) or "").split(".")
+def _absorb_place(run: Run, row: Row) -> None:
+    run.trace_id = row.trace_id or run.trace_id
+    run.parent_id = row.parent_run_id or run.parent_id
+    segments = (row.dotted_order or "").split(".")
     for segment in segments:
         if len(segment) <= _STAMP or not _SEGMENT.match(segment):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from typing import TypeAlias
 
 import msgspec
@@ -13,6 +13,7 @@ from soma.model import DecisionDraft, ExecutionDraft, Status
 from .calls import NO_USAGE, Answer, Usage, charge, total
 from .prompts import Prompt
 from .results import Result
+from .waiting import Waiting
 
 _BROKEN = frozenset({"error", "aborted"})
 _FINISHED = frozenset({"stop", "length"})
@@ -70,7 +71,7 @@ class Run:
         self._known = known
         self._source_id = source_id
         self._decisions: list[DecisionDraft] = []
-        self._open: dict[str, deque[DecisionDraft]] = {}
+        self._waiting = Waiting()
         self._running: dict[str, DecisionDraft] = {}
         self._broken: set[int] = set()
         self._unsettled: dict[int, tuple[DecisionDraft, bool]] = {}
@@ -173,23 +174,17 @@ class Run:
             self._decisions.append(call)
             self._unsettled[id(call)] = (call, broken)
             if call.native_id:
-                waiting = self._open.get(call.native_id)
-                if waiting:
-                    waiting.append(call)
-                else:
-                    self._open[call.native_id] = deque((call,))
+                self._waiting.add(call.native_id, call)
         self._unwritten = answer if answer.stop == "toolUse" and not answer.calls else None
 
     def _take_result(self, result: Result, step: Step) -> None:
         if result.made_up:
             return
         self.answered = True
-        waiting = self._open.get(result.call_id or "")
-        if waiting:
-            call = waiting.popleft()
-        elif result.call_id in self._known:
-            return
-        else:
+        call = self._waiting.take(result.call_id)
+        if call is None:
+            if result.call_id in self._known:
+                return
             call = self._orphan(result, step)
         self._settle(call, result)
         if result.tool == "process":
@@ -233,8 +228,8 @@ class Run:
 
     def _take_nested(self, nested: Nested) -> None:
         """The call behind a ``tool_call`` is that decision already; what else ran inside a tool is one of its own."""
-        waiting = self._open.get(nested.parent_call or "")
-        if waiting and waiting[0].tool == nested.call.tool and nested.parent_call not in self._merged:
+        waiting = self._waiting.first(nested.parent_call)
+        if waiting is not None and waiting.tool == nested.call.tool and nested.parent_call not in self._merged:
             self._merged.add(nested.parent_call or "")
             return
         self._decisions.append(nested.call)

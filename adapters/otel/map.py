@@ -11,11 +11,12 @@ from soma.source import Damage, Record
 
 from .decisions import decisions_of
 from .evaluations import verdict
+from .lines import Batch, spans_of
 from .outcome import status_of
 from .spans import Facts, ModelCall, Span, reduced
 from .thinking import Thinking
 from .trace import Collector, Run, order
-from .wire import holds_trace_data, spans_in
+from .wire import holds_trace_data
 
 FRAMEWORK = "otel"
 _OTHER_SIGNALS = ("resourceMetrics", "resourceLogs", "resource_metrics", "resource_logs")
@@ -35,14 +36,16 @@ def executions(records: Iterable[Record | Damage]) -> Iterator[Yield]:
 
 def _gather(record: Record, collector: Collector) -> Iterator[Damage]:
     unusable = 0
-    for span in spans_in(record.value):
+    value = record.value
+    for span in spans_of(value):
         if span is None:
             unusable += 1
         else:
             collector.add(reduced(span, record))
-    value = record.value
     if unusable:
         yield _damage(record, f"{unusable} spans without a trace id or span id")
+    elif isinstance(value, Batch):
+        return
     elif not holds_trace_data(value) and not (isinstance(value, dict) and any(key in value for key in _OTHER_SIGNALS)):
         yield _damage(record, "no spans where trace data was expected")
 

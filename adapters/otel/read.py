@@ -11,6 +11,7 @@ from soma.adapters.blocks.jsonl import read_lines, starts_with_an_object_line
 from soma.source import Damage, Limits, Reading, Record, Source
 
 from .framing import Framing, FramingError, frames, framing_of
+from .lines import DECODER
 
 
 class _Document(msgspec.Struct):
@@ -34,7 +35,7 @@ def read(source: Source, limits: Limits) -> Reading:
     if framing is not None:
         yield from _read_protobuf(source, limits, framing)
     elif _is_json_lines(source, limits):
-        yield from read_lines(source, limits)
+        yield from read_lines(source, limits, DECODER)
     else:
         yield from _read_document(source, limits)
 

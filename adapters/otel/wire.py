@@ -7,16 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from soma import clock
 from soma.adapters.blocks.document import as_list, as_object, as_text
 
 from . import ids
+from .times import instant_of
 
 SpanStatus = Literal["ok", "error", "unset"]
 
 _DEEPEST = 24
-_LONGEST_TIME = 40
-_LARGEST_TIME = 1e30
 _OTLP_CLIENT = 3
 _JAVASCRIPT_CLIENT = 2
 _SCALARS = ("stringValue", "string_value", "boolValue", "bool_value", "doubleValue", "double_value", "bytesValue",
@@ -132,7 +130,7 @@ def _span(
         span_id=span,
         parent_id=None if parent == span else parent,
         name=as_text(value.get("name")) or "",
-        client=_is_client(value.get("kind"), client_kind),
+        client=is_client(value.get("kind"), client_kind),
         start=_instant(value, "startTimeUnixNano", "start_time_unix_nano", "startTime", "start_time"),
         end=_instant(value, "endTimeUnixNano", "end_time_unix_nano", "endTime", "end_time"),
         status=status,
@@ -157,7 +155,8 @@ def _parent(value: dict[str, Any]) -> str | None:
     return None
 
 
-def _is_client(kind: Any, client_kind: int) -> bool:
+def is_client(kind: Any, client_kind: int) -> bool:
+    """Whether a span's kind says CLIENT, which has the number ``client_kind``."""
     if isinstance(kind, str):
         return kind == str(client_kind) or kind.upper().endswith("CLIENT")
     return isinstance(kind, int) and kind == client_kind
@@ -165,28 +164,9 @@ def _is_client(kind: Any, client_kind: int) -> bool:
 
 def _instant(value: dict[str, Any], *names: str) -> int | None:
     for name in names:
-        time = value.get(name)
-        if time is None:
-            continue
-        if isinstance(time, list) and len(time) == 2:
-            time = _from_seconds_and_nanos(*time)
-        if _could_be_a_time(time) and (found := clock.instant(time)) is not None:
+        if (time := value.get(name)) is not None and (found := instant_of(time)) is not None:
             return found
     return None
-
-
-def _could_be_a_time(time: Any) -> bool:
-    """Whether a value has the size of a time: digits of no more than nanoseconds need, no infinities."""
-    if isinstance(time, str):
-        return len(time) <= _LONGEST_TIME and time.isascii()
-    return isinstance(time, int | float) and -_LARGEST_TIME < time < _LARGEST_TIME
-
-
-def _from_seconds_and_nanos(seconds: Any, nanos: Any) -> int | None:
-    for part in (seconds, nanos):
-        if isinstance(part, bool) or not isinstance(part, int):
-            return None
-    return int(seconds) * 1_000_000 + int(nanos) // 1000
 
 
 def _status(value: dict[str, Any]) -> tuple[SpanStatus, str | None]:
@@ -196,10 +176,11 @@ def _status(value: dict[str, Any]) -> tuple[SpanStatus, str | None]:
     if code is None:
         code = _either(fields, "statusCode", "status_code")
     message = as_text(fields.get("message")) or as_text(fields.get("description")) if isinstance(status, dict) else None
-    return _status_of(code), message or as_text(value.get("status_message"))
+    return status_of(code), message or as_text(value.get("status_message"))
 
 
-def _status_of(code: Any) -> SpanStatus:
+def status_of(code: Any) -> SpanStatus:
+    """The status that a code stands for, a number or a name."""
     if code is None:
         return "unset"
     text = str(code).upper().removeprefix("STATUS_CODE_").removeprefix("STATUSCODE.")
@@ -217,8 +198,10 @@ def flat_attributes(value: Any) -> dict[str, Any]:
         if isinstance(item, dict) and isinstance(key := item.get("key"), str):
             inner = item.get("value")
             # Most are texts, and what is asked for first.
-            plain = isinstance(inner, dict) and "stringValue" in inner
-            found[key] = inner["stringValue"] if plain else any_value(inner)
+            if isinstance(inner, dict) and "stringValue" in inner:
+                found[key] = inner["stringValue"]
+            else:
+                found[key] = any_value(inner)
         elif isinstance(item, list) and len(item) == 2 and isinstance(item[0], str):
             found[item[0]] = item[1]
     return found
@@ -233,7 +216,7 @@ def any_value(value: Any, depth: int = 0) -> Any:
             return value[name]
     whole = _either(value, "intValue", "int_value")
     if whole is not None:
-        return _whole(whole)
+        return whole_number(whole)
     if depth >= _DEEPEST:
         return None
     array = _either(value, "arrayValue", "array_value")
@@ -249,7 +232,8 @@ def any_value(value: Any, depth: int = 0) -> Any:
     return None
 
 
-def _whole(value: Any) -> Any:
+def whole_number(value: Any) -> Any:
+    """An ``intValue``, which the specification writes as text; what is no number stays as it is."""
     if isinstance(value, str) and len(value) <= 20 and value.removeprefix("-").isdecimal():
         return int(value)
     return value

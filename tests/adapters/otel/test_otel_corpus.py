@@ -12,8 +12,9 @@ import pytest
 
 from soma.adapters.otel import ADAPTER
 from soma.adapters.otel.conventions import role_of
+from soma.adapters.otel.lines import spans_of
 from soma.adapters.otel.map import executions
-from soma.adapters.otel.wire import WireSpan, spans_in
+from soma.adapters.otel.wire import WireSpan
 from soma.model import ExecutionDraft
 from soma.source import DEFAULT_LIMITS, Damage, Record
 from tests.adapters.reading import Readout, run, sniff, source_of
@@ -59,7 +60,7 @@ def spans(corpus: Path, name: str) -> Iterator[WireSpan]:
     for path in paths(corpus, name):
         for record in ADAPTER.read(source_of(ADAPTER, path), DEFAULT_LIMITS):
             assert isinstance(record, Record)
-            for span in spans_in(record.value):
+            for span in spans_of(record.value):
                 assert span is not None
                 yield span
 
