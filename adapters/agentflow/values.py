@@ -7,7 +7,6 @@ from typing import Any
 from soma import clock, codec
 from soma.adapters.blocks.document import as_count, as_number
 
-
 _FIRST_MS, _LAST_MS = 32_000_000_000, 7_000_000_000_000
 """Whole numbers between these are milliseconds of a plausible year, and no other unit."""
 

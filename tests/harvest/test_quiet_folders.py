@@ -218,7 +218,9 @@ def _replace(folder: Path, chance: random.Random) -> None:
 
 
 def _add(folder: Path, chance: random.Random) -> None:
-    name = chance.choice(["x.jsonl", "x.txt", "a0.jsonl.bak-1", "a0.jsonl-wal", "sessions.json", ".hidden.jsonl", "x.tmp"])
+    name = chance.choice(
+        ["x.jsonl", "x.txt", "a0.jsonl.bak-1", "a0.jsonl-wal", "sessions.json", ".hidden.jsonl", "x.tmp"]
+    )
     write(folder / name, session(f"n{chance.random()}", 1) if "json" in name else ["words"])
 
 
