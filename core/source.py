@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -44,6 +45,8 @@ class Source:
         context: What the adapter's ``context`` found in companion files for this source.
         size: How many bytes of the file belong to this reading: what is appended meanwhile waits for the next harvest.
         bytes_read: How far ``read`` came; less than the size when the last line is torn.
+        data: All its bytes, where it is small and was read already.
+        document: What ``data`` is as one JSON value, where that is known.
     """
 
     def __init__(self, path: str, source_id: str, *, size: int, context: dict[str, Any] | None = None) -> None:
@@ -53,6 +56,8 @@ class Source:
         self.size = size
         self.context: dict[str, Any] = context or {}
         self.bytes_read = size
+        self.data: bytes | None = None
+        self.document: Any = None
 
     def __repr__(self) -> str:
         return f"Source({self.path!r})"
@@ -64,6 +69,8 @@ class Source:
 
     def open(self) -> BinaryIO:
         """The bytes of the source, buffered, from the start."""
+        if self.data is not None:
+            return BytesIO(self.data)
         return open(self.path, "rb", buffering=MIB)
 
     def companion(self, relative: str, limits: Limits = DEFAULT_LIMITS) -> bytes | None:

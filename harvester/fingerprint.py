@@ -43,7 +43,8 @@ def stamp(candidate: Candidate, adapter: Adapter | None, folders: Folders) -> st
     That is the sizes and times of the files it is read with, and the presence of the file it may be a backup of
     (``a.jsonl`` for ``a.jsonl.bak-1``): a copy counts only where its original is missing.
     """
-    folder, name = os.path.split(candidate.path)
+    folder, _, name = candidate.path.rpartition("/")
+    folder = folder or "/"
     names = folders.names(folder)
     beside = [os.path.join(folder, name + ending) for ending in _DATABASE_BESIDE if name + ending in names]
     if adapter is not None and adapter.companions is not no_companions:

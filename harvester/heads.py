@@ -8,6 +8,7 @@ from soma.adapters.blocks.head import HEAD_BYTES, Head
 
 from .discover import Candidate
 
+_SMALL = 64 * 1024
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -24,12 +25,26 @@ class Heads:
         Raises:
             OSError: if it cannot be read.
         """
-        with open(candidate.path, "rb") as stream:
-            data = stream.read(HEAD_BYTES)
+        data = _small(candidate)
+        if data is None:
+            with open(candidate.path, "rb") as stream:
+                data = stream.read(HEAD_BYTES)
         folder, name = os.path.split(candidate.path)
         if folder != self._folder:
             self._folder, self._names = folder, frozenset(os.listdir(folder))
         return Head(name, candidate.size, data, self._names)
+
+
+def _small(candidate: Candidate) -> bytes | None:
+    """All of a small file that is as it was found, in one read."""
+    if candidate.size > _SMALL:
+        return None
+    handle = os.open(candidate.path, os.O_RDONLY)
+    try:
+        data = os.read(handle, candidate.size + 1)
+    finally:
+        os.close(handle)
+    return data if len(data) == candidate.size else None
 
 
 def looks_like(head: Head) -> str:

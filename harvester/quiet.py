@@ -69,7 +69,7 @@ class Quiet:
         ledger: The ledger before this harvest.
 
     Attributes:
-        counts: The sources of the folders that ``knows`` knew, by how they count.
+        counts: Sources that are unchanged by how they count: to begin with, those of the folders it knows.
     """
 
     def __init__(self, vault: Path, key: bytes, reader: str, ledger: LiveTable | None) -> None:
@@ -110,14 +110,14 @@ class Quiet:
 
     def settled(self, candidate: Candidate, state: str, adapter: str | None) -> None:
         """The vault holds all that can be known of this source, and nothing outside its folder decides about it."""
-        folder, name = os.path.split(candidate.path)
-        watched = self._watched.get(folder)
+        folder, _, name = candidate.path.rpartition("/")
+        watched = self._watched.get(folder or "/")
         if watched is not None and is_read(name):
             watched.counts[state, adapter] += 1
 
     def unsettled(self, candidate: Candidate) -> None:
         """The next harvest has to look at this source, come what may."""
-        folder = os.path.dirname(candidate.path)
+        folder = candidate.path.rpartition("/")[0] or "/"
         self._watched.pop(folder, None)
         self._folders.pop(self._place(folder), None)
 

@@ -81,8 +81,6 @@ class Run:
 
     def read(self, discovery: Discovery) -> None:
         """Read all that is new or changed and commit it in portions."""
-        for (state, adapter), count in self.quiet.counts.items():
-            self.tally.unchanged(state, adapter, count)
         before = self._writer.version if self._writer else 0
         self.quiet.watch(discovery.listings.values())
         todo, known = self._changed(discovery)
@@ -115,12 +113,15 @@ class Run:
     def _changed(self, discovery: Discovery) -> tuple[list[Candidate], dict[str, Known]]:
         """What has to be read, largest first; and how it was read last, where only its time may have changed."""
         todo: list[Candidate] = []
+        counts = self.quiet.counts
         for candidate, facts in self._shortlist.of(discovery):
             if facts is None:
                 todo.append(candidate)
             else:
-                self.tally.unchanged(facts.status, facts.adapter)
+                counts[facts.status, facts.adapter] += 1
                 self._note_settled(candidate, facts.status, facts.adapter)
+        for (state, adapter), count in counts.items():
+            self.tally.unchanged(state, adapter, count)
         todo.sort(key=lambda candidate: (-candidate.size, candidate.path))
         self._ledger.recall(candidate.source_id for candidate in todo)
         known = {

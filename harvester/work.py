@@ -169,6 +169,8 @@ class _Reader:
             if report.state != "read":
                 return
             source = Source(candidate.path, candidate.source_id, size=candidate.size)
+            if len(head.data) == candidate.size:
+                source.data, source.document = head.data, head.whole
             source.context = adapter.context(source)
             known = self._task.known.get(candidate.source_id)
             if known and known.adapter == adapter.name:

@@ -33,7 +33,7 @@ class Edge(NamedTuple):
     kind: str
 
 
-class Event(msgspec.Struct, kw_only=True):
+class Event(msgspec.Struct, kw_only=True, gc=False):
     """A trace event; ``position`` is its place in the list."""
 
     kind: str
@@ -43,7 +43,7 @@ class Event(msgspec.Struct, kw_only=True):
     position: int
 
 
-class Node(msgspec.Struct, kw_only=True):
+class Node(msgspec.Struct, kw_only=True, gc=False):
     """A step of the run. Type and status are ``unknown`` where the file holds no word of the format.
 
     Attributes:
@@ -139,7 +139,8 @@ def _word(value: Any, vocabulary: frozenset[str]) -> str:
 
 
 def _either(key: str, value: dict[str, Any], metadata: dict[str, Any]) -> Any:
-    return value[key] if value.get(key) is not None else metadata.get(key)
+    own = value.get(key)
+    return own if own is not None else metadata.get(key)
 
 
 def _time(key: str, value: dict[str, Any], metadata: dict[str, Any]) -> int | None:
@@ -147,6 +148,8 @@ def _time(key: str, value: dict[str, Any], metadata: dict[str, Any]) -> int | No
 
 
 def _id(value: Any) -> str | None:
+    if value is None or type(value) is str:
+        return value or None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if -(1 << 63) < value < 1 << 63 else None
     return as_text(value)
@@ -178,28 +181,30 @@ def _pairs(items: list[Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _node(node_id: str, item: dict[str, Any], position: int) -> Node:
-    metadata = as_object(item.get("metadata"))
-    kind = _word(item.get("type"), NODE_TYPES)
+    get = item.get
+    metadata = as_object(get("metadata"))
+    kind = _word(get("type"), NODE_TYPES)
+    children = get("children")
     return Node(
         id=node_id,
         type=kind,
-        name=_id(item.get("name")) or kind,
+        name=_id(get("name")) or kind,
         status=_word(_either("status", item, metadata), STATUSES),
         position=position,
         start=_time("startTime", item, metadata),
         end=_time("endTime", item, metadata),
-        parent_id=_id(item.get("parentId")),
-        children=[child for child in as_list(item.get("children")) if isinstance(child, str)],
+        parent_id=_id(get("parentId")),
+        children=[child for child in as_list(children) if isinstance(child, str)] if children else [],
         metadata=metadata,
-        state=as_object(item.get("state")),
+        state=as_object(get("state")),
     )
 
 
 def _edges(value: Any, events: list[Event]) -> list[Edge]:
     found: dict[Edge, None] = {}
     for item in as_list(value):
-        source, target = (_id(as_object(item).get(key)) for key in ("from", "to"))
-        kind = as_text(as_object(item).get("type"))
+        get = as_object(item).get
+        source, target, kind = _id(get("from")), _id(get("to")), as_text(get("type"))
         if source and target and kind:
             found[Edge(source, target, kind)] = None
     if found:
@@ -214,9 +219,10 @@ def _edges(value: Any, events: list[Event]) -> list[Edge]:
 def _events(value: Any) -> Iterator[Event]:
     for position, item in enumerate(as_list(value)):
         if isinstance(item, dict):
-            kind = as_text(item.get("eventType")) or as_text(item.get("type")) or ""
-            yield Event(kind=kind, node_id=_id(item.get("nodeId")) or "", time=moment(item.get("timestamp")),
-                        data=as_object(item.get("data")), position=position)  # fmt: skip
+            get = item.get
+            kind = as_text(get("eventType")) or as_text(get("type")) or ""
+            yield Event(kind=kind, node_id=_id(get("nodeId")) or "", time=moment(get("timestamp")),
+                        data=as_object(get("data")), position=position)  # fmt: skip
 
 
 def _nodes_from_events(events: list[Event], edges: list[Edge]) -> dict[str, Node]:

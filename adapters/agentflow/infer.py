@@ -55,18 +55,25 @@ def decisions_of(graph: Graph) -> list[DecisionDraft]:
 def error_of(node: Node) -> str | None:
     """The message of a node that failed."""
     error = node.metadata.get("error") or node.state.get("error")
+    if error is None:
+        return None
     return as_text(as_object(error).get("message")) or written(error)
 
 
 def tokens_of(node: Node) -> tuple[int | None, int | None]:
     """Input and output tokens of a node; a bare ``tokenCost`` says neither, nor in which unit, and is left out."""
-    usage = as_object(node.metadata.get("usage"))
+    usage = node.metadata.get("usage")
+    if not isinstance(usage, dict):
+        return None, None
     return count(usage.get("input_tokens")), count(usage.get("output_tokens"))
 
 
 def model_of(node: Node) -> str | None:
     """The model a node names."""
-    return as_text(node.semantic.get("modelId")) or as_text(node.metadata.get("model"))
+    metadata = node.metadata
+    if "semantic" not in metadata and "model" not in metadata:
+        return None
+    return as_text(node.semantic.get("modelId")) or as_text(metadata.get("model"))
 
 
 def _links(graph: Graph) -> _Links:
@@ -84,7 +91,7 @@ def _links(graph: Graph) -> _Links:
     for node in graph.nodes.values():
         if node.parent_id in graph.nodes and node.parent_id != node.id:
             links.parents.add(node.parent_id)
-        if any(child != node.id and child in graph.nodes for child in node.children):
+        if node.children and any(child != node.id and child in graph.nodes for child in node.children):
             links.parents.add(node.id)
     return links
 
@@ -193,7 +200,9 @@ def _clipped(text: str | None) -> str | None:
 
 
 def _output(node: Node) -> str | None:
-    state = {key: value for key, value in node.state.items() if key != "error"}
+    state = node.state
+    if "error" in state:
+        state = {key: value for key, value in state.items() if key != "error"}
     if len(state) == 1 and "output" in state:
         return written(state["output"])
     return written(state) or written(node.metadata.get("result")) or written(node.metadata.get("output"))

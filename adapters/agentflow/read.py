@@ -19,6 +19,9 @@ def read(source: Source, limits: Limits) -> Reading:
     Yields:
         A record per value; ``Damage`` for what is too large, torn or no JSON.
     """
+    if _is_one_line(source):
+        yield from read_document(source, limits)
+        return
     first, rest = _first_line(source, limits)
     if first.startswith(b"["):
         yield from _read_items(source, limits)
@@ -26,6 +29,13 @@ def read(source: Source, limits: Limits) -> Reading:
         yield from read_lines(source, limits)
     else:
         yield from read_document(source, limits)
+
+
+def _is_one_line(source: Source) -> bool:
+    """Whether the source is known to be one object on one line, as the library writes it."""
+    if source.data is None or not isinstance(source.document, dict):
+        return False
+    return source.data.find(b"\n") in (-1, source.size - 1)
 
 
 def _first_line(source: Source, limits: Limits) -> tuple[bytes, int]:

@@ -25,6 +25,10 @@ def read_document(source: Source, limits: Limits) -> Reading:
         yield Damage(source_id=source.source_id, offset=0, length=source.size,
                      reason=f"one JSON value of more than {limits.document_bytes:,} bytes")  # fmt: skip
         return
+    if source.document is not None:
+        value, source.document = source.document, None
+        yield Record(source, 0, source.size, value)
+        return
     with source.open() as stream:
         data = stream.read(source.size)
     try:

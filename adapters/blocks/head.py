@@ -26,6 +26,7 @@ class Head:
         siblings: Names of the files in the same folder (to tell a backup from a lone file).
         values: Decoded JSON values: the first lines of a JSON Lines file, or the (perhaps cut) document as one.
         lines: True when the file is one JSON value per line.
+        whole: What all bytes of the file are as one JSON value, decoded as a reader would; ``None`` where not known.
     """
 
     def __init__(self, name: str, size: int, data: bytes, siblings: frozenset[str] = frozenset()) -> None:
@@ -36,6 +37,7 @@ class Head:
         self.complete = size <= len(self.data)
         self.values: list[Any] = []
         self.lines = False
+        self.whole: Any = None
         self._decode()
 
     @property
@@ -68,12 +70,16 @@ class Head:
             return
         if values and self.complete:
             self.values = values
+            if len(text) == len(self.data) and text.endswith((b"}", b"}\n")):
+                self.whole = values[0]
             return
         for whole in (True, False) if self.complete else (False,):
             try:
                 self.values = [codec.decode(text if whole else close_prefix(text))]
             except codec.Undecodable:
                 continue
+            if whole and len(text) == len(self.data):
+                self.whole = self.values[0]
             return
         self.values, self.lines = values, bool(values)
 

@@ -26,8 +26,10 @@ from soma.adapters.openclaw import ADAPTER as OPENCLAW
 from soma.adapters.openclaw.entries import DECODER as ENTRIES
 from soma.adapters.otel import ADAPTER as OTEL
 from soma.adapters.otel.lines import DECODER as SPANS
-from soma.harvester.discover import discover
+from soma.adapters.registry import recognise
+from soma.harvester.discover import Candidate, discover
 from soma.harvester.fingerprint import Folders
+from soma.harvester.heads import Heads
 from soma.source import DEFAULT_LIMITS, Source
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
@@ -102,6 +104,39 @@ def places(path: Path, decoder: Any) -> Any:
     source = Source(str(path), "src-1", size=path.stat().st_size)
     found = [(type(item), item.offset, item.length) for item in read_lines(source, DEFAULT_LIMITS, decoder)]
     return found, source.bytes_read
+
+
+SMALL = [path for path in sorted(FIXTURES.rglob("*.json*")) if path.stat().st_size <= 64 * 1024]
+
+
+def as_read(source: Source, adapter: Adapter) -> str:
+    """All that comes of a source, what breaks included."""
+    found: list[str] = []
+    try:
+        found.extend(map(repr, adapter.map(adapter.read(source, DEFAULT_LIMITS))))
+    except Exception as problem:  # noqa: BLE001
+        found.append(type(problem).__name__)
+    return f"{source.bytes_read} {found}"
+
+
+@pytest.mark.parametrize("folder", sorted({path.relative_to(FIXTURES).parts[0] for path in SMALL}))
+def test_a_file_that_was_read_already_gives_what_opening_it_gives(folder: str, tmp_path: Path) -> None:
+    chance = random.Random(folder)
+    shipped = [path for path in SMALL if path.relative_to(FIXTURES).parts[0] == folder]
+    for path in chance.sample(shipped, min(len(shipped), 8)):
+        data = path.read_bytes()
+        endings = (data, data.rstrip(), data.rstrip() + b"\n\n", b"\xef\xbb\xbf" + data, data + b"\x0c", b" " + data)
+        for seed, changed in enumerate((*endings, *(mutated(data, seed) for seed in range(1, 7)))):
+            place = tmp_path / path.name
+            place.write_bytes(changed)
+            head = Heads().of(Candidate(str(place), len(changed), 0))
+            found = recognise(head)
+            if found is None:
+                continue
+            plain = Source(str(place), "src-1", size=len(changed))
+            known = Source(str(place), "src-1", size=len(changed))
+            known.data, known.document = head.data, head.whole
+            assert as_read(known, found[0]) == as_read(plain, found[0]), (path, seed)
 
 
 def closed_plainly(data: bytes) -> bytes:
