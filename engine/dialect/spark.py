@@ -1,0 +1,57 @@
+"""The same tree in Spark's words, where sqlglot's own are others or mean something else."""
+
+from __future__ import annotations
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.spark import Spark
+
+from .reading import Node
+from .words import PATTERNS
+
+# Places in order, a NULL key last, then only the items. Lists there cannot be ordered inside an aggregate.
+_LISTED = (
+    "TRANSFORM(ARRAY_SORT(COLLECT_LIST(STRUCT(:k IS NULL AS soma_none, :k AS soma_key, :x AS soma_item))), "
+    "s -> s.soma_item)"
+)
+
+
+def known_functions(tree: Node) -> Node:
+    """Give sqlglot the names it has for functions of DuckDB that it does not know, so that their types are known."""
+
+    def known(node: Node) -> Node:
+        if isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us":
+            return exp.UnixMicros(this=node.expressions[0])
+        return node
+
+    return tree.transform(known)
+
+
+def text_of(tree: Node) -> str:
+    """Spark SQL of a qualified tree."""
+    said = tree.transform(_said)
+    return said.sql(Spark, comments=False)
+
+
+def _said(node: Node) -> Node:
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "listed":
+        return _listed(*node.expressions)
+    if isinstance(node, exp.Median):
+        return exp.Anonymous(this="PERCENTILE", expressions=[node.this, exp.Literal.number("0.5")])
+    if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.PercentileCont):
+        # sqlglot's own word is PERCENTILE_APPROX, which is another number.
+        (ordered,) = node.expression.expressions
+        return exp.Anonymous(this="PERCENTILE", expressions=[ordered.this, node.this.this])
+    if isinstance(node, PATTERNS):
+        pattern = node.expression.name
+        if pattern.endswith("$") and not pattern.endswith(r"\$"):
+            # Java's $ also stands before a line end that closes the text.
+            node.set("expression", exp.Literal.string(pattern[:-1] + r"\z"))
+    return node
+
+
+def _listed(item: Node, key: Node) -> Node:
+    made = sqlglot.parse_one(_LISTED, dialect=Spark)
+    for place in list(made.find_all(exp.Placeholder)):
+        place.replace((item if place.name == "x" else key).copy())
+    return made
