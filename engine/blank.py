@@ -49,7 +49,7 @@ def schema_of(query: str, parameters: Sequence[object]) -> pa.Schema:
 
     short = [[] if isinstance(value, (list, tuple)) else value for value in parameters]
     try:
-        return _blank().cursor().sql(query, params=short).to_arrow_table().schema
+        return _blank().sql(query, params=short).to_arrow_table().schema
     except duckdb.Error as problem:
         raise UsageError(
             str(problem).strip().splitlines()[0][:300], hint="docs/rows.md names the columns of every view"

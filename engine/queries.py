@@ -43,7 +43,7 @@ WHERE CAST(? AS VARCHAR) IS NULL OR coalesce(e.team_id, n.named) = CAST(? AS VAR
 ORDER BY execution_id NULLS LAST"""
 # What Spark and Hadoop read as a pattern or an escape instead of a name.
 _NO_NAME = frozenset("*?[]{}\\%")
-_SETTINGS = {"spark.sql.ansi.enabled": "true", "spark.sql.parser.escapedStringLiterals": "false"}
+_SETTINGS = {"spark.sql.ansi.enabled": "true"}
 
 
 @cache

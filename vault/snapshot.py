@@ -87,6 +87,14 @@ class Snapshot:
         narrowed.task_rules, narrowed.team_rules, narrowed.team = self.task_rules, self.team_rules, team
         return narrowed
 
+    def local(self) -> Snapshot:
+        """The same snapshot without an engine, for queries in any SQL that DuckDB reads."""
+        if self.engine is None:
+            return self
+        here = Snapshot(self.vault, self.version, self._tables, self.audit_head)
+        here.task_rules, here.team_rules, here.team = self.task_rules, self.team_rules, self.team
+        return here
+
     def live(self, table: Table) -> LiveTable:
         """One table as pinned."""
         return self._tables[table.name]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
@@ -9,10 +12,11 @@ from sqlglot.dialects.spark import Spark
 from .reading import Node
 from .words import PATTERNS
 
-# Places in order, a NULL key last, then only the items. Lists there cannot be ordered inside an aggregate.
+# Places in order, a NULL key last, then only the items. Lists there cannot be ordered inside an aggregate. Sail calls an
+# aggregate by the fields of its struct, so no two may have them alike.
 _LISTED = (
-    "TRANSFORM(ARRAY_SORT(COLLECT_LIST(STRUCT(:k IS NULL AS soma_none, :k AS soma_key, :x AS soma_item))), "
-    "s -> s.soma_item)"
+    "TRANSFORM(ARRAY_SORT(COLLECT_LIST(STRUCT(:k IS NULL AS soma_none{0}, :k AS soma_key{0}, :x AS soma_item{0}))), "
+    "s -> s.soma_item{0})"
 )
 
 
@@ -29,13 +33,14 @@ def known_functions(tree: Node) -> Node:
 
 def text_of(tree: Node) -> str:
     """Spark SQL of a qualified tree."""
-    said = tree.transform(_said)
+    numbers = count(1)
+    said = tree.transform(lambda node: _said(node, numbers))
     return said.sql(Spark, comments=False)
 
 
-def _said(node: Node) -> Node:
+def _said(node: Node, numbers: Iterator[int]) -> Node:
     if isinstance(node, exp.Anonymous) and node.name.lower() == "listed":
-        return _listed(*node.expressions)
+        return _listed(*node.expressions, number=next(numbers))
     if isinstance(node, exp.Median):
         return exp.Anonymous(this="PERCENTILE", expressions=[node.this, exp.Literal.number("0.5")])
     if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.PercentileCont):
@@ -50,8 +55,8 @@ def _said(node: Node) -> Node:
     return node
 
 
-def _listed(item: Node, key: Node) -> Node:
-    made = sqlglot.parse_one(_LISTED, dialect=Spark)
+def _listed(item: Node, key: Node, number: int) -> Node:
+    made = sqlglot.parse_one(_LISTED.format(number), dialect=Spark)
     for place in list(made.find_all(exp.Placeholder)):
         place.replace((item if place.name == "x" else key).copy())
     return made

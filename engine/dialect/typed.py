@@ -63,6 +63,8 @@ def check_types(tree: Node) -> None:
         NotPortable: for the first expression that is refused.
     """
     for node in tree.walk():
+        if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div)) and _of_decimal(node):
+            raise refused("arithmetic with a decimal", node, "write 5e-1 for 0.5: a DOUBLE on every engine")
         if isinstance(node, exp.Cast):
             _check_cast(node)
         elif isinstance(node, exp.Sum):
@@ -72,12 +74,14 @@ def check_types(tree: Node) -> None:
                 raise refused("/ of whole numbers", node, "a // b for a whole number, CAST(a AS DOUBLE) / b else")
         elif isinstance(node, exp.IntDiv) and not (_kind(node.this) in _WHOLE and _kind(node.expression) in _WHOLE):
             raise refused("// of other than whole numbers", node, "floor(a / nullif(b, 0))")
-        elif isinstance(node, (exp.Add, exp.Sub, exp.Mul)):
-            for side in (node.this, node.expression):
-                if isinstance(side.unnest(), exp.Literal) and "." in side.name and "e" not in side.name.lower():
-                    raise refused("arithmetic with a decimal", node, "write 5e-1 for 0.5: a DOUBLE on every engine")
         elif isinstance(node, PATTERNS):
             _check_pattern(node)
+
+
+def _of_decimal(node: exp.Binary) -> bool:
+    sides = [side.unnest() for side in (node.this, node.expression)]
+    return any(isinstance(side, exp.Literal) and not side.is_string and "." in side.name and "e" not in side.name.lower()
+               for side in sides)  # fmt: skip
 
 
 def _kind(node: Node) -> exp.DType:
