@@ -45,5 +45,9 @@ def _private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     home = tmp_path_factory.getbasetemp() / "home"
     home.mkdir(exist_ok=True)
     monkeypatch.setenv("SOMA_HOME", str(home))
-    for name in [name for name in os.environ if name.startswith("SOMA_") and name not in {"SOMA_HOME", "SOMA_CORPUS"}]:
+    for name in [
+        name
+        for name in os.environ
+        if name.startswith("SOMA_") and name not in {"SOMA_HOME", "SOMA_CORPUS", "SOMA_SPARK"}
+    ]:
         monkeypatch.delenv(name)
