@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from soma import clock
-from soma.config import load
+from soma.config import LOCAL_ENGINE, load
 from soma.harvester.harvest import harvest
 from soma.harvester.options import options_of
 from soma.harvester.summary import Summary
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from soma.api.nightly import Night
+    from soma.engine.session import EngineSession
     from soma.evidence import Evidence
     from soma.governance.consultations import PolicyChain
     from soma.pressure.assignment import GuidanceArm
@@ -61,6 +62,8 @@ class Vault:
 
     Args:
         path: The vault's folder; it is made by the first harvest.
+        engine: What answers the questions: ``local``, or ``sc://host:port`` for a Spark Connect endpoint, which is
+            reached when the first is asked. ``sql`` is always answered here, by DuckDB.
 
     Examples:
         >>> vault = Vault(".soma")                          # doctest: +SKIP
@@ -68,12 +71,26 @@ class Vault:
         >>> vault.sql("SELECT agent_id, count(*) FROM executions GROUP BY agent_id")   # doctest: +SKIP
     """
 
-    def __init__(self, path: str | Path = ".soma") -> None:
+    def __init__(self, path: str | Path = ".soma", engine: str = LOCAL_ENGINE) -> None:
         self._root = VaultRoot(path)
         self._team: str | None = None
+        self._engine = engine
+        self._session: EngineSession | None = None
 
     def __repr__(self) -> str:
         return f"Vault({str(self._root.path)!r})"
+
+    def __enter__(self) -> Vault:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the engine; needed only where one was named."""
+        if self._session is not None:
+            self._session.close()
+        self._session = self._root.engine = None
 
     @property
     def path(self) -> Path:
@@ -86,15 +103,26 @@ class Vault:
         Raises:
             VaultMissing: if nothing was harvested yet.
         """
+        self._reach_engine()
         settings = load(Path.cwd(), os.environ, {}).settings
         snapshot = self._root.snapshot(settings.tasks, settings.teams)
         return snapshot if self._team is None else snapshot.of_team(self._team)
 
     def of_team(self, team: str) -> Vault:
         """The same vault with the executions of one team only: ``--team``."""
+        self._reach_engine()
         narrowed = Vault(self._root.path)
-        narrowed._team = team
+        narrowed._team, narrowed._root.engine = team, self._root.engine
         return narrowed
+
+    def _reach_engine(self) -> None:
+        if self._engine == LOCAL_ENGINE or self._root.engine is not None:
+            return
+        from soma.engine.queries import SparkQueries
+        from soma.engine.session import open_session
+
+        self._session = open_session(self._engine)
+        self._root.engine = SparkQueries(self._session)
 
     @property
     def executions(self) -> pl.LazyFrame:
@@ -112,7 +140,9 @@ class Vault:
         Raises:
             UsageError: if DuckDB refuses the query.
         """
-        return self.snapshot().sql(query, parameters)
+        settings = load(Path.cwd(), os.environ, {}).settings
+        here = VaultRoot(self._root.path).snapshot(settings.tasks, settings.teams)
+        return (here if self._team is None else here.of_team(self._team)).sql(query, parameters)
 
     def harvest(
         self,
@@ -212,6 +242,7 @@ class Vault:
         """Run all jobs over what is new, keep their answers, propose what they find: ``soma synthesize``."""
         from soma.synthesizer.synthesize import synthesize
 
+        self._reach_engine()
         settings = load(Path.cwd(), os.environ, {}).settings
         return synthesize(
             self._root,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from .dialect import Compiled
+    from .dialect import Compiled, Key
 
 _ANSWER = "soma_answer"
 
@@ -65,15 +65,17 @@ def ordered(answer: pa.Table, compiled: Compiled, schema: pa.Schema) -> pa.Table
         columns[field.name] = columns[field.name].cast(field.type)
     answer = pa.table(columns)
     if compiled.keys and answer.num_rows > 1:
-        keys = ", ".join(
-            f"{_quoted(key.column)} {'DESC' if key.descending else 'ASC'} NULLS {'FIRST' if key.nulls_first else 'LAST'}"
-            for key in compiled.keys
-        )
+        keys = ", ".join(map(_key, compiled.keys))
         # DuckDB orders its own answers: what it says of texts, NaN and times holds here too.
         with _blank().cursor() as cursor:
             cursor.register(_ANSWER, answer)
             answer = cursor.sql(f"SELECT * FROM {_ANSWER} ORDER BY {keys}").to_arrow_table()  # noqa: S608
     return answer.select(schema.names).cast(schema)
+
+
+def _key(key: Key) -> str:
+    way, nulls = "DESC" if key.descending else "ASC", "FIRST" if key.nulls_first else "LAST"
+    return f"{_quoted(key.column)} {way} NULLS {nulls}"
 
 
 def _quoted(name: str) -> str:

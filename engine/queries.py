@@ -181,7 +181,13 @@ def _rows(item: Listed, values: dict[str, object]) -> pa.Table:
     """
     import pyarrow as pa
 
-    kinds = {"TEXT": pa.string(), "BIGINT": pa.int64(), "INT": pa.int32(), "BOOLEAN": pa.bool_(), "DOUBLE": pa.float64()}
+    kinds = {
+        "TEXT": pa.string(),
+        "BIGINT": pa.int64(),
+        "INT": pa.int32(),
+        "BOOLEAN": pa.bool_(),
+        "DOUBLE": pa.float64(),
+    }
     lists = {}
     for name, kind, parameter in item.columns:
         value = values[parameter]

@@ -1,4 +1,4 @@
-"""From a job's query to what a Spark Connect endpoint is sent: looked through, every name resolved, said in Spark's words.
+"""From a job's query to what a Spark Connect endpoint is sent: looked through, names resolved, in Spark's words.
 
 The order of the answer is made where it arrives, so the query that is sent has none (unless it is cut by LIMIT), and
 carries beside its columns what that order asks for.
@@ -20,7 +20,7 @@ from .errors import NotPortable, refused
 from .reading import Node, first_line_of, statements
 
 MARK = "soma_at_"
-"""What the names of views and relations begin with in a compiled text, until a snapshot's own prefix takes its place."""
+"""What the names of views and relations begin with in a compiled text, until a snapshot's own prefix stands there."""
 _KEY = "soma_key_"
 _LIST = "soma_list_"
 
@@ -78,7 +78,7 @@ class Dialect:
 
     def __init__(self, stored: Mapping[str, Mapping[str, str]]) -> None:
         self._columns = {name: dict(columns) for name, columns in stored.items()}
-        self._views: dict[str, Node] = {}
+        self._views: dict[str, exp.Query] = {}
         self._compiled: dict[str, Compiled] = {}
 
     def add_views(self, text: str) -> None:
@@ -90,13 +90,13 @@ class Dialect:
         for statement in statements(text):
             if not isinstance(statement, exp.Create):
                 raise refused("a statement other than CREATE", statement, "make a view")
-            if not isinstance(statement.expression, exp.Query):
+            made = statement.expression
+            if not isinstance(made, exp.Query):
                 continue
-            made: Node = statement.expression
             made.set("order", None)
             self._views[statement.this.name] = made
             # What a view's columns are is asked of a copy: whether engines read it alike, where it is used.
-            tree = self._qualified(spark.known_functions(made.copy()))
+            tree = self._qualified(made.copy())
             self._columns[statement.this.name] = {item.alias_or_name: _type_of(item) for item in tree.selects}
 
     def add_relation(self, name: str, columns: Mapping[str, str]) -> None:
@@ -136,7 +136,7 @@ class Dialect:
             self._compiled[text] = self._compile(found[0], of_view=False)
         return self._compiled[text]
 
-    def _compile(self, tree: Node, *, of_view: bool) -> Compiled:
+    def _compile(self, tree: exp.Query, *, of_view: bool) -> Compiled:
         guard.check(tree)
         if not of_view:
             guard.check_order(tree)
@@ -144,7 +144,7 @@ class Dialect:
         typed.check_names(tree)
         lists = _take_lists(tree)
         parameters = tuple(sorted({place.name for place in tree.find_all(exp.Placeholder)}))
-        tree = self._qualified(spark.known_functions(tree), lists)
+        tree = self._qualified(tree, lists)
         typed.check_types(tree)
         columns = tuple(tree.named_selects)
         if len(set(columns)) != len(columns):
@@ -153,15 +153,16 @@ class Dialect:
         tables = _mark_tables(tree, set(self._columns) | {item.name for item in lists})
         return Compiled(spark.text_of(tree), columns, keys, parameters, lists, tables)
 
-    def _tell_columns(self, tree: Node) -> None:
+    def _tell_columns(self, tree: exp.Query) -> None:
         for table in tree.find_all(exp.Table):
             table.meta["columns"] = tuple(self._columns.get(table.name, ()))
 
-    def _qualified(self, tree: Node, lists: Sequence[Listed] = ()) -> Node:
-        columns = self._columns | {item.name: {name: kind for name, kind, _ in item.columns} for item in lists}
+    def _qualified(self, tree: exp.Query, lists: Sequence[Listed] = ()) -> exp.Query:
+        columns: dict[str, object] = dict(self._columns)
+        columns.update({item.name: {name: kind for name, kind, _ in item.columns} for item in lists})
         schema = MappingSchema(columns, dialect="duckdb")
         try:
-            qualified = qualify(tree, schema=schema, dialect="duckdb", quote_identifiers=True)
+            qualified = qualify(spark.known_functions(tree), schema=schema, dialect="duckdb", quote_identifiers=True)
             return annotate_types(qualified, schema=schema, dialect="duckdb")
         except SqlglotError as problem:
             line = first_line_of(tree)
@@ -176,13 +177,13 @@ def _type_of(item: Node) -> str:
     return item.type.sql("duckdb") if item.type is not None else "UNKNOWN"
 
 
-def _take_lists(tree: Node) -> tuple[Listed, ...]:
+def _take_lists(tree: exp.Query) -> tuple[Listed, ...]:
     """Put a relation in the place of every ``SELECT unnest(CAST(? AS T[])) AS name, …``.
 
     Raises:
         NotPortable: for a list parameter that stands elsewhere, and for unnest twice in one SELECT.
     """
-    found = []
+    found: list[Listed] = []
     for select in list(tree.find_all(exp.Select)):
         exploded = [item for item in select.selects if item.find(exp.Explode) is not None]
         if not exploded:
@@ -203,7 +204,9 @@ def _take_lists(tree: Node) -> tuple[Listed, ...]:
 
 def _listed(item: Node, place: int) -> tuple[str, str, str] | None:
     of = item.unalias()
-    if not (isinstance(of, exp.Explode) and isinstance(of.this, exp.Cast) and isinstance(of.this.this, exp.Placeholder)):
+    if not (
+        isinstance(of, exp.Explode) and isinstance(of.this, exp.Cast) and isinstance(of.this.this, exp.Placeholder)
+    ):
         return None
     kind = of.this.to
     if kind.this != exp.DType.ARRAY or not kind.expressions:
@@ -211,7 +214,7 @@ def _listed(item: Node, place: int) -> tuple[str, str, str] | None:
     return item.alias or f"value_{place}", kind.expressions[0].sql("duckdb"), of.this.this.name
 
 
-def _take_order(tree: Node, columns: tuple[str, ...]) -> tuple[Key, ...]:
+def _take_order(tree: exp.Query, columns: tuple[str, ...]) -> tuple[Key, ...]:
     """Name the keys of the outermost order as columns of the answer; keep the order only where LIMIT asks for it."""
     order = tree.args.get("order")
     if order is None:
@@ -234,7 +237,7 @@ def _take_order(tree: Node, columns: tuple[str, ...]) -> tuple[Key, ...]:
     return tuple(keys)
 
 
-def _mark_tables(tree: Node, known: set[str]) -> frozenset[str]:
+def _mark_tables(tree: exp.Query, known: set[str]) -> frozenset[str]:
     made = {cte.alias for cte in tree.find_all(exp.CTE)}
     asked = set()
     for table in tree.find_all(exp.Table):

@@ -44,7 +44,7 @@ def _either(*tests: Callable[[Node], bool]) -> Callable[[Node], bool]:
 
 def _index_in_list(node: Node) -> bool:
     return isinstance(node, exp.Bracket) and not all(
-        isinstance(key, exp.Literal) and key.is_string for key in node.expressions
+        isinstance(key, exp.Slice) or (isinstance(key, exp.Literal) and key.is_string) for key in node.expressions
     )
 
 
@@ -142,10 +142,12 @@ RULES: tuple[Rule, ...] = (
     Rule("a logarithm or root of what may not be positive", _unguarded, "CASE WHEN x > 0 THEN ln(x) END"),
     Rule("round()", _is(exp.Round), "floor(x + 0.5), of what was scaled before; or round outside of SQL"),
     Rule("substr() from before the first character", _substring_from_below_one, "count from 1"),
-    Rule("concat()", lambda node: isinstance(node, exp.Concat) and not isinstance(node, exp.ConcatWs), "a || b, or concat_ws(sep, a, b)"),
+    Rule("concat()", lambda node: isinstance(node, exp.Concat) and not isinstance(node, exp.ConcatWs),
+         "a || b, or concat_ws(sep, a, b)"),
     Rule("len() and other names of length", _named("len", "array_length", "list_length", "cardinality"),
          "length(x) of a text, array_length(x) of a list"),
-    Rule("a lambda", _is(exp.Lambda, exp.Comprehension), "unnest, then aggregate"),
+    Rule("a lambda", lambda node: any(isinstance(part, (exp.Lambda, exp.Comprehension)) for part in
+         node.iter_expressions()), "unnest, then aggregate"),
     Rule("LIKE with an escape", _is(exp.Escape), "contains, starts_with or ends_with"),
     Rule("WITH RECURSIVE", lambda node: isinstance(node, exp.With) and bool(node.args.get("recursive")),
          "ask level by level"),
@@ -196,7 +198,9 @@ def check_order(tree: Node) -> None:
 
 def _of_one_row(item: Node) -> bool:
     """Whether a column is made of aggregates and of what does not depend on a row."""
-    if isinstance(item, (exp.AggFunc, exp.Subquery)):
+    if isinstance(item, (exp.AggFunc, exp.Subquery, exp.WithinGroup)):
+        return True
+    if isinstance(item, exp.Anonymous) and item.name.lower() == "listed":
         return True
     if isinstance(item, exp.Filter):
         return _of_one_row(item.this)

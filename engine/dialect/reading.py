@@ -9,7 +9,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.parsers.duckdb import DuckDBParser
+from sqlglot.tokenizer_core import TokenType
 
 Node: TypeAlias = exp.Expr
 TOLD = "nulls_told"
@@ -25,11 +26,11 @@ def _placeholder(parser: Any) -> Node:
 class Jobs(DuckDB):
     """DuckDB's dialect as the jobs write it."""
 
-    class Parser(DuckDB.Parser):
+    class Parser(DuckDBParser):
         """Its parser, which marks what the guard and the binding of parameters ask for."""
 
         PLACEHOLDER_PARSERS = {  # noqa: RUF012 - as sqlglot declares it
-            **DuckDB.Parser.PLACEHOLDER_PARSERS,
+            **DuckDBParser.PLACEHOLDER_PARSERS,
             TokenType.PLACEHOLDER: _placeholder,
         }
 

@@ -12,23 +12,20 @@ from sqlglot.dialects.spark import Spark
 from .reading import Node
 from .words import PATTERNS
 
-# Places in order, a NULL key last, then only the items. Lists there cannot be ordered inside an aggregate. Sail calls an
-# aggregate by the fields of its struct, so no two may have them alike.
+# Places in order, a NULL key last, then only the items. Lists there cannot be ordered inside an aggregate. Sail calls
+# an aggregate by the fields of its struct, so no two may have them alike.
 _LISTED = (
     "TRANSFORM(ARRAY_SORT(COLLECT_LIST(STRUCT(:k IS NULL AS soma_none{0}, :k AS soma_key{0}, :x AS soma_item{0}))), "
     "s -> s.soma_item{0})"
 )
 
 
-def known_functions(tree: Node) -> Node:
+def known_functions(tree: exp.Query) -> exp.Query:
     """Give sqlglot the names it has for functions of DuckDB that it does not know, so that their types are known."""
-
-    def known(node: Node) -> Node:
-        if isinstance(node, exp.Anonymous) and node.name.lower() == "epoch_us":
-            return exp.UnixMicros(this=node.expressions[0])
-        return node
-
-    return tree.transform(known)
+    for call in list(tree.find_all(exp.Anonymous)):
+        if call.name.lower() == "epoch_us":
+            call.replace(exp.UnixMicros(this=call.expressions[0]))
+    return tree
 
 
 def text_of(tree: Node) -> str:
@@ -40,7 +37,8 @@ def text_of(tree: Node) -> str:
 
 def _said(node: Node, numbers: Iterator[int]) -> Node:
     if isinstance(node, exp.Anonymous) and node.name.lower() == "listed":
-        return _listed(*node.expressions, number=next(numbers))
+        item, key = node.expressions
+        return _listed(item, key, next(numbers))
     if isinstance(node, exp.Median):
         return exp.Anonymous(this="PERCENTILE", expressions=[node.this, exp.Literal.number("0.5")])
     if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.PercentileCont):

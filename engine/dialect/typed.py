@@ -28,18 +28,19 @@ def check_names(tree: Node) -> None:
     """
     for scope in traverse_scope(tree):
         if isinstance(scope.expression, exp.Select):
-            _check_names_of(scope)
+            _check_names_of(scope.expression, scope)
 
 
-def _check_names_of(scope: Scope) -> None:
-    select = scope.expression
+def _check_names_of(select: exp.Select, scope: Scope) -> None:
     made = {item.alias for item in select.selects if isinstance(item, exp.Alias) and not _same(item)}
     for column in scope.columns:
         if column.table or column.name not in made or column.find_ancestor(exp.Order) is not None:
             continue
         known = {name for source in scope.sources.values() for name in _columns(source)}
         if column.name not in known:
-            raise refused("the name of a column made in the same SELECT", column, "repeat what it is, or make it in a CTE")
+            raise refused(
+                "the name of a column made in the same SELECT", column, "repeat what it is, or make it in a CTE"
+            )
 
 
 def _same(item: exp.Alias) -> bool:
@@ -48,7 +49,8 @@ def _same(item: exp.Alias) -> bool:
 
 def _columns(source: object) -> list[str]:
     if isinstance(source, Scope):
-        return [name for name in source.expression.named_selects if name]
+        made = source.expression
+        return [name for name in made.named_selects if name] if isinstance(made, exp.Query) else []
     found = source.meta.get("columns", ()) if isinstance(source, exp.Table) else ()
     return list(found)
 
@@ -80,8 +82,8 @@ def check_types(tree: Node) -> None:
 
 def _of_decimal(node: exp.Binary) -> bool:
     sides = [side.unnest() for side in (node.this, node.expression)]
-    return any(isinstance(side, exp.Literal) and not side.is_string and "." in side.name and "e" not in side.name.lower()
-               for side in sides)  # fmt: skip
+    numbers = [side.name.lower() for side in sides if isinstance(side, exp.Literal) and not side.is_string]
+    return any("." in number and "e" not in number for number in numbers)
 
 
 def _kind(node: Node) -> exp.DType:
