@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from soma.engine.blank import ordered
+from soma.engine.dialect import Compiled
 from soma.engine.queries import SparkQueries
 from soma.vault import Snapshot
 
@@ -56,3 +58,11 @@ def alike(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(alike, one, other))
     return bool(one == other)
+
+
+def order_leaves_no_ties(answer: pa.Table, compiled: Compiled, schema: pa.Schema) -> pa.Table:
+    """What an answer is in the order its query asks for, which must not depend on the order in which it arrived."""
+    found = ordered(answer, compiled, schema)
+    turned = answer.take(pa.array(range(answer.num_rows - 1, -1, -1), pa.int64()))
+    assert ordered(turned, compiled, schema).equals(found), f"ties in the order of {compiled.text}"
+    return found
