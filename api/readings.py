@@ -61,7 +61,9 @@ def _replayed(snapshot: Snapshot, decisions: list[_Decision], configuration: Con
     for start in range(0, len(executions), _AT_ONCE):
         some = executions[start : start + _AT_ONCE]
         told_of = snapshot.sql(
-            "SELECT execution_id, task_text FROM executions WHERE list_contains(?, execution_id)", (some,)
+            "SELECT execution_id, task_text FROM executions "
+            "WHERE execution_id IN (SELECT unnest(CAST(? AS VARCHAR[]))) ORDER BY execution_id NULLS LAST",
+            (some,),
         ).to_pylist()
         texts = {row["execution_id"]: row["task_text"] for row in told_of}
         for execution, steps in zip(some, steps_of(snapshot, some, [""] * len(some)), strict=True):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from soma import clock
-from soma.config import load
+from soma.config import LOCAL_ENGINE, load
 from soma.engine.pool import workers
 from soma.harvester.harvest import harvest
 from soma.harvester.options import options_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from soma.api.nightly import Night
+    from soma.engine.session import EngineSession
     from soma.evidence import Evidence
     from soma.governance.consultations import PolicyChain
     from soma.pressure.assignment import GuidanceArm
@@ -62,6 +63,8 @@ class Vault:
 
     Args:
         path: The vault's folder; it is made by the first harvest.
+        engine: What reads sources and answers the questions: ``local``, or ``sc://host:port`` for a Spark Connect
+            server, which is reached when it is needed. ``sql`` is always answered here, by DuckDB.
 
     Examples:
         >>> vault = Vault(".soma")                          # doctest: +SKIP
@@ -69,12 +72,26 @@ class Vault:
         >>> vault.sql("SELECT agent_id, count(*) FROM executions GROUP BY agent_id")   # doctest: +SKIP
     """
 
-    def __init__(self, path: str | Path = ".soma") -> None:
+    def __init__(self, path: str | Path = ".soma", engine: str = LOCAL_ENGINE) -> None:
         self._root = VaultRoot(path)
         self._team: str | None = None
+        self._engine = engine
+        self._session: EngineSession | None = None
 
     def __repr__(self) -> str:
         return f"Vault({str(self._root.path)!r})"
+
+    def __enter__(self) -> Vault:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the engine; needed only where one was named."""
+        if self._session is not None:
+            self._session.close()
+        self._session = self._root.engine = None
 
     @property
     def path(self) -> Path:
@@ -87,15 +104,26 @@ class Vault:
         Raises:
             VaultMissing: if nothing was harvested yet.
         """
+        self._reach_engine()
         settings = load(Path.cwd(), os.environ, {}).settings
         snapshot = self._root.snapshot(settings.tasks, settings.teams)
         return snapshot if self._team is None else snapshot.of_team(self._team)
 
     def of_team(self, team: str) -> Vault:
         """The same vault with the executions of one team only: ``--team``."""
+        self._reach_engine()
         narrowed = Vault(self._root.path)
-        narrowed._team = team
+        narrowed._team, narrowed._root.engine = team, self._root.engine
         return narrowed
+
+    def _reach_engine(self) -> None:
+        if self._engine == LOCAL_ENGINE or self._root.engine is not None:
+            return
+        from soma.engine.queries import SparkQueries
+        from soma.engine.session import open_session
+
+        self._session = open_session(self._engine)
+        self._root.engine = SparkQueries(self._session)
 
     @property
     def executions(self) -> pl.LazyFrame:
@@ -113,7 +141,9 @@ class Vault:
         Raises:
             UsageError: if DuckDB refuses the query.
         """
-        return self.snapshot().sql(query, parameters)
+        settings = load(Path.cwd(), os.environ, {}).settings
+        here = VaultRoot(self._root.path).snapshot(settings.tasks, settings.teams)
+        return (here if self._team is None else here.of_team(self._team)).sql(query, parameters)
 
     def harvest(
         self,
@@ -122,7 +152,6 @@ class Vault:
         agent: str | None = None,
         format: str | None = None,  # noqa: A002 - the option's name
         jobs: int | None = None,
-        engine: str | None = None,
     ) -> Summary:
         """Read what is new or changed at ``paths``: ``soma harvest``.
 
@@ -131,12 +160,11 @@ class Vault:
             agent: Name all agents so, whatever the traces say.
             format: Read every file as this format instead of recognising it.
             jobs: Worker processes; by default one per processor.
-            engine: ``local``, or the address of a Spark Connect server, whose workers read: ``docs/engines.md``.
         """
-        settings = load(Path.cwd(), os.environ, {"engine": engine}).settings
+        settings = load(Path.cwd(), os.environ, {}).settings
         options = options_of(settings, agent=agent, format_=format)
         options = msgspec.structs.replace(options, jobs=jobs or options.jobs)
-        with workers(settings.engine, self._root) as readers:
+        with workers(self._engine, self._root) as readers:
             return harvest([str(path) for path in paths], self._root, options, start_workers=readers)
 
     def status(self) -> Status:
@@ -191,7 +219,7 @@ class Vault:
         settings = load(Path.cwd(), os.environ, {}).settings
         folder = Path(out) if out is not None else self.path.resolve().parent
         names = [str(path) for path in paths]
-        with workers(settings.engine, self._root) as readers:
+        with workers(self._engine, self._root) as readers:
             return nightly(
                 self._root, names, folder, settings, options_of(settings), wait_s=wait, start_workers=readers
             )
@@ -219,6 +247,7 @@ class Vault:
         """Run all jobs over what is new, keep their answers, propose what they find: ``soma synthesize``."""
         from soma.synthesizer.synthesize import synthesize
 
+        self._reach_engine()
         settings = load(Path.cwd(), os.environ, {}).settings
         return synthesize(
             self._root,

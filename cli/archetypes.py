@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import engine_option, json_option, open_snapshot, vault_option
 
 
 @click.command("archetypes")
@@ -13,8 +13,9 @@ from .options import json_option, open_snapshot, vault_option
     "--least", type=click.IntRange(1), default=2, show_default=True, help="Executions one needs to be listed."
 )
 @vault_option
+@engine_option
 @json_option
-def command(agent: str | None, least: int, vault: str | None, as_json: bool) -> None:
+def command(agent: str | None, least: int, vault: str | None, engine: str | None, as_json: bool) -> None:
     """Executions grouped by how alike their paths are: what they do, who runs them, how they end."""
     from soma.synthesizer.agents import agent_names, require_known
     from soma.synthesizer.jobs import archetypes
@@ -22,7 +23,7 @@ def command(agent: str | None, least: int, vault: str | None, as_json: bool) -> 
 
     from .output import emit
 
-    snapshot = open_snapshot(vault)
+    snapshot = open_snapshot(vault, engine=engine)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     found = archetypes.run(snapshot, agent, least=least)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import engine_option, json_option, open_snapshot, vault_option
 
 
 @click.command("conformance")
@@ -16,6 +16,7 @@ from .options import json_option, open_snapshot, vault_option
 @click.option("--delta", type=click.FloatRange(0.0, 1.0, min_open=True), default=0.10, show_default=True,
               help="Differences of success below this do not matter.")  # fmt: skip
 @vault_option
+@engine_option
 @json_option
 def command(
     agent: str | None,
@@ -24,6 +25,7 @@ def command(
     limit: int,
     delta: float,
     vault: str | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """How far each run keeps to what the agent's other runs usually do: what is missing, extra, moved or repeated.
@@ -39,7 +41,7 @@ def command(
 
     if execution is not None and (agent is not None or task is not None):
         raise UsageError("--execution names the run: --agent and --task cannot narrow it", hint="leave them out")
-    snapshot = open_snapshot(vault)
+    snapshot = open_snapshot(vault, engine=engine)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     result = conformance.run(snapshot, agent, task, execution, limit=limit, delta=delta)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, team_option, vault_option
+from .options import engine_option, json_option, open_snapshot, team_option, vault_option
 
 
 @click.command("divergence")
@@ -20,6 +20,7 @@ from .options import json_option, open_snapshot, team_option, vault_option
 )
 @team_option
 @vault_option
+@engine_option
 @json_option
 def command(
     agents: tuple[str, str] | None,
@@ -28,6 +29,7 @@ def command(
     show_all: bool,
     team: str | None,
     vault: str | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """Compare agents that do the same work: who does better, where they part, and whether that choice matters."""
@@ -37,7 +39,7 @@ def command(
 
     from .output import emit
 
-    snapshot = open_snapshot(vault, team)
+    snapshot = open_snapshot(vault, team, engine)
     for name in agents or ():
         require_known(name, agent_names(snapshot))
     result = divergence.run(snapshot, agents or None, task, delta=delta, everyone=show_all)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, team_option, vault_option
+from .options import engine_option, json_option, open_snapshot, team_option, vault_option
 
 
 @click.command("drift")
@@ -16,6 +16,7 @@ from .options import json_option, open_snapshot, team_option, vault_option
 @click.option("--across-tasks", is_flag=True, help="Compare runs over all tasks, not only with runs of the same task.")
 @team_option
 @vault_option
+@engine_option
 @json_option
 def command(
     agent: str | None,
@@ -24,6 +25,7 @@ def command(
     across_tasks: bool,
     team: str | None,
     vault: str | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """Since when an agent behaves differently: its success, its actions, its durations and costs.
@@ -36,7 +38,7 @@ def command(
 
     from .output import emit
 
-    snapshot = open_snapshot(vault, team)
+    snapshot = open_snapshot(vault, team, engine)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     result = drift.run(snapshot, agent, delta=delta, factor=factor, across_tasks=across_tasks)

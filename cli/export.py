@@ -76,7 +76,9 @@ def _trajectories(
     if out is None:
         raise UsageError("several runs need a folder", hint="soma export --agent NAME --out FOLDER")
     if task is None:
-        ids = snapshot.sql("SELECT execution_id FROM executions WHERE agent_id = ? ORDER BY execution_id", [agent])
+        ids = snapshot.sql(
+            "SELECT execution_id FROM executions WHERE agent_id = ? ORDER BY execution_id NULLS LAST", [agent]
+        )
         names = ids.column(0).to_pylist()
     else:
         names = sorted(EventLog(snapshot, agent, task).execution_ids)

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import engine_option, json_option, open_snapshot, vault_option
 
 _NAMED = 5
 
@@ -31,6 +31,7 @@ _NAMED = 5
               help="Exit with 1 if one is refuted; with collecting, also if one is not decided yet.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), default=8, show_default=True, help="At most so many arms.")
 @vault_option
+@engine_option
 @json_option
 def command(
     by: str | None,
@@ -45,6 +46,7 @@ def command(
     fail_on: Literal["refuted", "collecting"] | None,
     limit: int,
     vault: str | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """Is a change better? With --by: arms of runs, on the same tasks, by success. Without: every guidance pattern.
@@ -61,7 +63,7 @@ def command(
     if by is None:
         if across_tasks or any(given is not None for given in (treatment, control, agent, task)):
             raise UsageError("these options choose among arms of runs", hint="add --by LABEL, or leave them out")
-        _patterns(outcome, horizon, delta, fail_on, limit, vault, as_json)
+        _patterns(outcome, horizon, delta, fail_on, limit, vault, engine, as_json)
         return
     if outcome is not None or horizon is not None:
         raise UsageError("--outcome and --horizon are about guidance patterns", hint="leave --by out")
@@ -69,7 +71,7 @@ def command(
         raise UsageError(
             "--treatment and --control name the same arm", hint="name two different arms, or leave one out"
         )
-    snapshot = open_snapshot(vault)
+    snapshot = open_snapshot(vault, engine=engine)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     result = gates.run(
@@ -100,6 +102,7 @@ def _patterns(
     fail_on: Literal["refuted", "collecting"] | None,
     limit: int,
     vault: str | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     from soma.errors import UsageError
@@ -111,7 +114,10 @@ def _patterns(
     if outcome == "success" and horizon is not None:
         raise UsageError("success is known at the end only", hint="leave --horizon out")
     result = guidance.run(
-        open_snapshot(vault), outcome=outcome or guidance.PRIMARY, horizon=int(horizon or guidance.HORIZON), delta=delta
+        open_snapshot(vault, engine=engine),
+        outcome=outcome or guidance.PRIMARY,
+        horizon=int(horizon or guidance.HORIZON),
+        delta=delta,
     )
     gate = _Gate(
         fail_on,

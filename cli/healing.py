@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import engine_option, json_option, open_snapshot, vault_option
 
 
 @click.command("healing")
@@ -19,9 +19,16 @@ from .options import json_option, open_snapshot, vault_option
 @click.option("--limit", type=click.IntRange(min=1), default=8, show_default=True,
               help="At most so many kinds of failure.")  # fmt: skip
 @vault_option
+@engine_option
 @json_option
 def command(
-    by: Literal["role", "tool"], horizon: int, delta: float, limit: int, vault: str | None, as_json: bool
+    by: Literal["role", "tool"],
+    horizon: int,
+    delta: float,
+    limit: int,
+    vault: str | None,
+    engine: str | None,
+    as_json: bool,
 ) -> None:
     """After a failed action: what was tried next, and did it go better than everything else that was tried?
 
@@ -32,5 +39,5 @@ def command(
 
     from .output import emit
 
-    result = healing.run(open_snapshot(vault), by=by, horizon=horizon, delta=delta)
+    result = healing.run(open_snapshot(vault, engine=engine), by=by, horizon=horizon, delta=delta)
     emit(result, as_json, lambda found: render(found, limit=limit), schema="soma.healing", schemaVersion=1)

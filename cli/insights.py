@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, team_option, vault_option
+from .options import engine_option, json_option, open_snapshot, team_option, vault_option
 
 _SHOWN = 20
 _ALL = 100_000
@@ -16,9 +16,16 @@ _ALL = 100_000
 @click.option("--all", "show_all", is_flag=True, help=f"Not only the {_SHOWN} surest.")
 @team_option
 @vault_option
+@engine_option
 @json_option
 def command(
-    agent: str | None, kind: str | None, show_all: bool, team: str | None, vault: str | None, as_json: bool
+    agent: str | None,
+    kind: str | None,
+    show_all: bool,
+    team: str | None,
+    vault: str | None,
+    engine: str | None,
+    as_json: bool,
 ) -> None:
     """What was found beyond chance, with effect, confidence and evidence; a person decides what becomes of it."""
     from soma.synthesizer.agents import agent_names, require_known
@@ -27,7 +34,7 @@ def command(
 
     from .output import emit
 
-    snapshot = open_snapshot(vault, team)
+    snapshot = open_snapshot(vault, team, engine)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     result = insights.run(snapshot, agent=agent, kind=kind, limit=_ALL if show_all or as_json else _SHOWN, team=team)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import json_option, open_snapshot, team_option, vault_option
+from .options import engine_option, json_option, open_snapshot, team_option, vault_option
 
 
 @click.command("lessons")
@@ -18,6 +18,7 @@ from .options import json_option, open_snapshot, team_option, vault_option
               help="Keep the lessons shown in FILE, as hints for agents at work.")  # fmt: skip
 @team_option
 @vault_option
+@engine_option
 @json_option
 def command(
     agent: str | None,
@@ -27,6 +28,7 @@ def command(
     keep: Path | None,
     team: str | None,
     vault: str | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """Errors that were fixed: what was changed, how often that worked, how often runs recovered without it."""
@@ -36,7 +38,7 @@ def command(
 
     from .output import emit, note
 
-    snapshot = open_snapshot(vault, team)
+    snapshot = open_snapshot(vault, team, engine)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     result = lessons.run(snapshot, agent, tool, query)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import engine_option, json_option, open_snapshot, vault_option
 
 
 @click.command("map")
@@ -17,6 +17,7 @@ from .options import json_option, open_snapshot, vault_option
               help="Leave off edges that a smaller share of the runs takes.  "
                    "[default: 0.05 and the 40 most used; as JSON nothing is left off]")  # fmt: skip
 @vault_option
+@engine_option
 @json_option
 def command(
     agent: str | None,
@@ -25,6 +26,7 @@ def command(
     least: int | None,
     share: float | None,
     vault: str | None,
+    engine: str | None,
     as_json: bool,
 ) -> None:
     """Which action directly follows which: how often, how fast, and how the runs that do so end."""
@@ -35,7 +37,7 @@ def command(
 
     from .output import emit
 
-    snapshot = open_snapshot(vault)
+    snapshot = open_snapshot(vault, engine=engine)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     result = process_map.run(snapshot, agent, task)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from soma.config import Config, load
+from soma.config import LOCAL_ENGINE, Config, load
 from soma.synthesizer import commands
 from soma.synthesizer.agents import require_team, team_names
 from soma.vault import Snapshot, VaultRoot
+
+if TYPE_CHECKING:
+    from soma.vault.snapshot import SqlEngine
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -45,14 +48,43 @@ def config(**flags: Any) -> Config:
     return load(Path.cwd(), os.environ, flags)
 
 
-def open_vault(vault: str | None) -> VaultRoot:
-    """The vault a command works on; the commands it suggests name it when the person did."""
+def open_vault(vault: str | None, engine: str | None = LOCAL_ENGINE) -> VaultRoot:
+    """The vault a command works on; the commands it suggests name it when the person did.
+
+    Args:
+        vault: What the person named.
+        engine: What answers the queries of its snapshots: what the person named, ``None`` for what the settings say.
+    """
     commands.name_vault(vault)
-    return VaultRoot(config(vault=vault).settings.vault)
+    return VaultRoot(config(vault=vault).settings.vault, queries_of(engine))
 
 
-def open_snapshot(vault: str | None, team: str | None = None) -> Snapshot:
+def queries_of(engine: str | None) -> SqlEngine | None:
+    """What answers the queries of the jobs until the command ends; ``None`` is DuckDB, here.
+
+    Args:
+        engine: What the person named; ``None`` for what the settings say.
+
+    Raises:
+        UsageError, EngineError: as ``soma.engine.session.opened``.
+    """
+    from soma.engine.session import opened
+
+    session = click.get_current_context().with_resource(opened(config(engine=engine).settings.engine))
+    if session is None:
+        return None
+    from soma.engine.queries import SparkQueries
+
+    return SparkQueries(session)
+
+
+def open_snapshot(vault: str | None, team: str | None = None, engine: str | None = LOCAL_ENGINE) -> Snapshot:
     """The vault a command answers from, pinned, with the project's rules about tasks and teams; of one team if named.
+
+    Args:
+        vault: What the person named.
+        team: What the person named.
+        engine: What answers its queries: what the person named, ``None`` for what the settings say.
 
     Raises:
         VaultMissing: if there is none.
@@ -60,7 +92,7 @@ def open_snapshot(vault: str | None, team: str | None = None) -> Snapshot:
     """
     commands.name_vault(vault)
     settings = config(vault=vault).settings
-    snapshot = VaultRoot(settings.vault).snapshot(settings.tasks, settings.teams)
+    snapshot = VaultRoot(settings.vault, queries_of(engine)).snapshot(settings.tasks, settings.teams)
     if team is None:
         return snapshot
     require_team(team, team_names(snapshot))

@@ -9,7 +9,7 @@ import click
 
 from soma.errors import SomaError, UsageError
 
-from .options import config, json_option, open_vault, vault_option
+from .options import config, engine_option, json_option, open_vault, vault_option
 
 if TYPE_CHECKING:
     from soma.synthesizer.jobs.report.changes import Earlier
@@ -28,10 +28,11 @@ _DEFAULT = "soma-report.json"
               help="A label that deals runs to arms, to be gated (default: arm, variant, experiment).")  # fmt: skip
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the report and stop.")
 @vault_option
+@engine_option
 @json_option
 def command(
     out: str | None, page: str | None, diff: str | None, by: tuple[str, ...], schema: bool, vault: str | None,
-    as_json: bool,
+    engine: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Write all answers into one JSON file that dashboards and other programs read, or into one page for people.
 
@@ -53,7 +54,7 @@ def command(
     if page == "-" and (as_json or out == "-"):
         raise UsageError("one thing only can be printed", hint="soma report --html FILE --out -")
     earlier = None if diff is None else _earlier(Path(diff))
-    root = open_vault(vault)
+    root = open_vault(vault, engine)
     snapshot = root.snapshot(config(vault=vault).settings.tasks)
     asked = Keeping(snapshot)
     result = report_of(root, snapshot, now=clock.now(), earlier=earlier, by=by or BY, asked=asked)

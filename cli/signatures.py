@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, team_option, vault_option
+from .options import engine_option, json_option, open_snapshot, team_option, vault_option
 
 
 @click.command("signatures")
@@ -12,8 +12,11 @@ from .options import json_option, open_snapshot, team_option, vault_option
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many paths.")
 @team_option
 @vault_option
+@engine_option
 @json_option
-def command(agent: str | None, limit: int, team: str | None, vault: str | None, as_json: bool) -> None:
+def command(
+    agent: str | None, limit: int, team: str | None, vault: str | None, engine: str | None, as_json: bool
+) -> None:
     """The action paths agents take: how often, how they end, how long they take, what they cost."""
     from soma.synthesizer.agents import agent_names, require_known
     from soma.synthesizer.jobs import signatures
@@ -21,7 +24,7 @@ def command(agent: str | None, limit: int, team: str | None, vault: str | None, 
 
     from .output import emit
 
-    snapshot = open_snapshot(vault, team)
+    snapshot = open_snapshot(vault, team, engine)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     result = signatures.run(snapshot, agent, limit=limit)

@@ -6,13 +6,14 @@ import click
 
 from soma.vault import VaultRoot
 
-from .options import config, json_option, vault_option
+from .options import config, engine_option, json_option, queries_of, vault_option
 
 
 @click.command("synthesize")
 @vault_option
+@engine_option
 @json_option
-def command(vault: str | None, as_json: bool) -> None:
+def command(vault: str | None, engine: str | None, as_json: bool) -> None:
     """Run all jobs over what was harvested, keep their answers, propose what they find.
 
     Meant for every night after soma harvest; the other commands then answer at once. Does nothing when nothing is new.
@@ -29,8 +30,8 @@ def command(vault: str | None, as_json: bool) -> None:
     settings = config(vault=vault).settings
     with progress() as told:
         result = synthesize(
-            VaultRoot(settings.vault), now=clock.now(), task_rules=settings.tasks, team_rules=settings.teams,
-            told=told,
+            VaultRoot(settings.vault, queries_of(engine)), now=clock.now(), task_rules=settings.tasks,
+            team_rules=settings.teams, told=told,
             replay=lambda root: keep(
                 root, configuration_of(settings), patterns=patterns_of(settings.patterns)
             ).executions,

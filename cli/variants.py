@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, open_snapshot, vault_option
+from .options import engine_option, json_option, open_snapshot, vault_option
 
 
 @click.command("variants")
@@ -15,9 +15,16 @@ from .options import json_option, open_snapshot, vault_option
 @click.option("--limit", type=click.IntRange(min=1), default=8, show_default=True,
               help="At most so many agents and tasks, and variants of each.")  # fmt: skip
 @vault_option
+@engine_option
 @json_option
 def command(
-    agent: str | None, task: str | None, min_coverage: float, limit: int, vault: str | None, as_json: bool
+    agent: str | None,
+    task: str | None,
+    min_coverage: float,
+    limit: int,
+    vault: str | None,
+    engine: str | None,
+    as_json: bool,
 ) -> None:
     """The few paths most runs take: how often, how they end, what they take, and which beginning leads to failure."""
     from soma.synthesizer.agents import agent_names, require_known
@@ -26,7 +33,7 @@ def command(
 
     from .output import emit
 
-    snapshot = open_snapshot(vault)
+    snapshot = open_snapshot(vault, engine=engine)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
     result = variants.run(snapshot, agent, task, min_coverage=min_coverage)

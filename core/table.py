@@ -61,6 +61,15 @@ class Table(NamedTuple):
         }  # fmt: skip
         return {column.name: types[column.type] for column in self.columns}
 
+    def spark_types(self) -> dict[str, str]:
+        """Spark's type of every column."""
+        types = {
+            "string": "STRING", "int32": "INT", "int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN",
+            "timestamp": "TIMESTAMP", "list": "ARRAY<STRING>", "ints": "ARRAY<BIGINT>", "doubles": "ARRAY<DOUBLE>",
+            "map": "MAP<STRING, STRING>",
+        }  # fmt: skip
+        return {column.name: types[column.type] for column in self.columns}
+
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema (2020-12) of one row as ``--json`` prints it, names in camelCase."""
         types: dict[Type, dict[str, Any]] = {

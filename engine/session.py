@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -89,6 +91,7 @@ def open_session(address: str) -> EngineSession:
     check_address(address)
     where = shown(address)
     try:
+        _load_client()
         import grpc
         from pyspark.errors import PySparkException
         from pyspark.sql.connect.client import DefaultChannelBuilder
@@ -138,6 +141,24 @@ def told(problem: BaseException) -> str:
     found = _DETAILS.search(text)
     words = (found[1] if found else text).splitlines()
     return words[0][:300] if words else type(problem).__name__
+
+
+def _load_client() -> None:
+    """Import the client library, which takes a program without a file, as ``python -c`` is one, for its own doctests.
+
+    It would end the process then, unless a person sits at a prompt: so it is told.
+
+    Raises:
+        ImportError: if it is not installed.
+    """
+    told_already = hasattr(sys, "ps1")
+    if not told_already:
+        sys.ps1 = ""
+    try:
+        importlib.import_module("pyspark.sql.connect")
+    finally:
+        if not told_already:
+            del sys.ps1
 
 
 def _require_answer(builder: DefaultChannelBuilder, where: str) -> None:

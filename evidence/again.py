@@ -121,11 +121,14 @@ def _effect(pair: Pair) -> tuple[float | None, float | None, float | None]:
 def of_execution(vault: Queryable, execution_id: str) -> Again:
     """The counts of an execution, from its decisions."""
     counts = ", ".join(OUTCOMES)
-    kept = vault.sql(f"SELECT decisions, {counts} FROM executions WHERE execution_id = ?", (execution_id,))  # noqa: S608
-    rows = vault.sql("SELECT outcome FROM decisions WHERE execution_id = ?", (execution_id,))["outcome"].to_pylist()
-    now = Counter(rows)
+    kept = vault.sql(
+        f"SELECT decisions, {counts} FROM executions WHERE execution_id = ? ORDER BY execution_id NULLS LAST",  # noqa: S608
+        (execution_id,),
+    )
+    rows = vault.sql("SELECT outcome FROM decisions WHERE execution_id = ? ORDER BY step NULLS LAST", (execution_id,))
+    now = Counter(rows["outcome"].to_pylist())
     (row,) = kept.to_pylist()
-    figures = [Figure("decisions", row["decisions"], len(rows))]
+    figures = [Figure("decisions", row["decisions"], rows.num_rows)]
     figures += [Figure(name, row[name], now[name]) for name in OUTCOMES]
     return _compared("its decisions, counted", figures, moved=False)
 

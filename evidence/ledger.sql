@@ -7,5 +7,5 @@ SELECT
     bytes_read,
     content_hash
 FROM sources
-WHERE list_contains(?, source_id)
-ORDER BY source_id
+WHERE source_id IN (SELECT unnest(CAST(? AS VARCHAR[])))
+ORDER BY source_id NULLS LAST

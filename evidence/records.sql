@@ -12,7 +12,7 @@ SELECT
     d.source_length
 FROM decisions AS d
 JOIN executions AS e ON d.execution_id = e.execution_id
-WHERE list_contains(?, d.decision_id)
+WHERE d.decision_id IN (SELECT unnest(CAST(? AS VARCHAR[])))
 UNION ALL
 SELECT
     execution_id AS record_id,
@@ -21,10 +21,10 @@ SELECT
     signature AS action,
     status AS outcome,
     session_id,
-    NULL AS arguments_digest,
+    CAST(NULL AS VARCHAR) AS arguments_digest,
     source_id,
     source_offset,
     source_length
 FROM executions
-WHERE list_contains(?, execution_id)
-ORDER BY kind, record_id
+WHERE execution_id IN (SELECT unnest(CAST(? AS VARCHAR[])))
+ORDER BY kind NULLS LAST, record_id NULLS LAST

@@ -103,7 +103,7 @@ def of_insight(vault: Queryable, item: insights.Insight, above: Sequence[Step] =
 
 
 def _team_finding(vault: Snapshot, identity: str) -> Subject | None:
-    row = vault.sql("SELECT team_id FROM team_findings WHERE insight_id = ?", (identity,))
+    row = vault.sql("SELECT team_id FROM team_findings WHERE insight_id = ? ORDER BY team_id NULLS LAST", (identity,))
     if not row.num_rows:
         return None
     team = str(row["team_id"][0].as_py())
@@ -120,7 +120,7 @@ def _team_finding(vault: Snapshot, identity: str) -> Subject | None:
 
 def answer_is_current(vault: Queryable) -> bool:
     """Whether the nightly jobs ran over the very rows the vault holds."""
-    found = vault.sql("SELECT count(*) AS many FROM results WHERE basis = ?", (basis(vault),))
+    found = vault.sql("SELECT CAST(count(*) AS BIGINT) AS many FROM results WHERE basis = ?", (basis(vault),))
     return bool(found["many"][0].as_py())
 
 
@@ -136,7 +136,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 _TOLD = """
     SELECT insight_id, type, claim, evidence, source_id, source_offset, source_length FROM insights
-    WHERE insight_id = ? AND source_id IS NOT NULL"""
+    WHERE insight_id = ? AND source_id IS NOT NULL ORDER BY insight_id NULLS LAST"""
 
 
 def _told(vault: Queryable, identity: str) -> Subject | None:
@@ -180,8 +180,8 @@ def _of_pair(vault: Queryable, pair: Pair) -> Subject:
 
 _RUN = """
     SELECT execution_id, agent_id, framework, status, success FROM executions
-    WHERE execution_id = ? OR starts_with(execution_id, ?) ORDER BY execution_id LIMIT 5"""
-_ITS_DECISIONS = "SELECT decision_id FROM decisions WHERE execution_id = ? ORDER BY step"
+    WHERE execution_id = ? OR starts_with(execution_id, ?) ORDER BY execution_id NULLS LAST LIMIT 5"""
+_ITS_DECISIONS = "SELECT decision_id FROM decisions WHERE execution_id = ? ORDER BY step NULLS LAST"
 
 
 def _run(vault: Queryable, identity: str) -> Subject | None:
@@ -209,7 +209,7 @@ def _step_of_run(row: dict[str, Any]) -> Step:
 _DECISION = """
     SELECT d.decision_id, d.execution_id, d.step, d.action, d.outcome, e.agent_id, e.framework, e.status, e.success
     FROM decisions AS d JOIN executions AS e ON d.execution_id = e.execution_id
-    WHERE d.decision_id = ? OR starts_with(d.decision_id, ?) ORDER BY d.decision_id LIMIT 5"""
+    WHERE d.decision_id = ? OR starts_with(d.decision_id, ?) ORDER BY d.decision_id NULLS LAST LIMIT 5"""
 
 
 def _decision(vault: Queryable, identity: str) -> Subject | None:
@@ -236,7 +236,8 @@ def _only(vault: Queryable, query: str, name: str, identity: str) -> dict[str, A
 
 
 _IDS = """
-    SELECT insight_id AS id FROM insights UNION SELECT execution_id FROM executions ORDER BY id LIMIT 100000"""
+    SELECT insight_id AS id FROM insights UNION SELECT execution_id AS id FROM executions
+    ORDER BY id NULLS LAST LIMIT 100000"""
 
 
 def _hint(vault: Queryable, identity: str) -> str:

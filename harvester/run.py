@@ -90,7 +90,7 @@ class Run:
         since = clock.stopwatch()
         with self._start_workers(self._settings, total) as pool:
             try:
-                for portion in pool.run(self._tasks(map(_alone, todo), known)):
+                for portion in pool.run(self._tasks(map(_alone, todo), total, known)):
                     portion.decision_rows = None
                     self._pending.append(portion)
                     sources_done += len(portion.reports)
@@ -137,8 +137,8 @@ class Run:
         else:
             self.quiet.unsettled(candidate)
 
-    def _tasks(self, kins: Iterable[Kin], known: Mapping[str, Known]) -> Iterator[Task]:
-        return tasks(kins, self._commit, self._numbers, known)
+    def _tasks(self, kins: Iterable[Kin], total: int, known: Mapping[str, Known]) -> Iterator[Task]:
+        return tasks(kins, total, self._commit, self._numbers, known)
 
     def _flush(self, pool: Workers) -> None:
         portions, self._pending = self._pending, []
@@ -154,7 +154,7 @@ class Run:
         kins = self._relatives.after(list(reports.values()), self._reader)
         reread = self._reread(was, reports, kins)
         kins.sort(key=lambda kin: (-kin.size, kin.sources))
-        resolved = list(pool.run(self._tasks(kins, {}))) if kins else []
+        resolved = list(pool.run(self._tasks(kins, sum(kin.size for kin in kins), {}))) if kins else []
         together = {candidate.source_id for kin in kins for candidate in kin.sources}
         self._note_failures(resolved, reports, was)
         failed = {source_id for source_id, report in reports.items() if report.state == "failed"}
@@ -222,7 +222,7 @@ class Run:
         same = {source_id for source_id, report in reports.items() if report.state == "same"}
         news = {source_id for source_id, report in reports.items() if not says(was[source_id], report)} - same
         read = {source_id for source_id in news if reports[source_id].state != "failed"}
-        rows = ledger_rows((reports[source_id] for source_id in sorted(news)), self._reader, self._redact).arrow()
+        rows = ledger_rows((reports[source_id] for source_id in sorted(news)), self._reader).arrow()
         self._replace(changes, SOURCES, news | same, pa.concat_tables([rows, self._touched(same, reports)]))
         damages = Rows(QUARANTINE)
         for damage in (d for portion in portions for d in portion.damages if d.source_id in news):

@@ -15,7 +15,7 @@ _SUGGESTED = 3
 
 def agent_names(vault: Queryable) -> list[str]:
     """Every agent of the vault, in order."""
-    table = vault.sql("SELECT DISTINCT agent_id FROM executions ORDER BY agent_id")
+    table = vault.sql("SELECT DISTINCT agent_id FROM executions ORDER BY agent_id NULLS LAST")
     names: list[str] = table["agent_id"].to_pylist()
     return names
 
@@ -31,7 +31,7 @@ def require_known(name: str, known: Iterable[str]) -> None:
 
 def team_names(vault: Queryable) -> list[str]:
     """Every team of the vault, in order."""
-    table = vault.sql("SELECT DISTINCT team_id FROM executions WHERE team_id IS NOT NULL ORDER BY team_id")
+    table = vault.sql("SELECT DISTINCT team_id FROM executions WHERE team_id IS NOT NULL ORDER BY team_id NULLS LAST")
     names: list[str] = table["team_id"].to_pylist()
     return names
 

@@ -2,3 +2,4 @@
 SELECT answer
 FROM results
 WHERE job = ? AND parameters = ? AND basis = ?
+ORDER BY answer NULLS LAST

@@ -21,11 +21,11 @@ def add_missing_paths(snapshot: Snapshot, changes: Changes) -> int:
     The caller holds the vault for writing, so that no two add the same. Paths of readings that nobody sees any more
     stay until they are most of the table: they are seen by no query.
     """
-    missing: pa.Table = snapshot.sql("SELECT * FROM paths_missing ORDER BY execution_id")
+    missing: pa.Table = snapshot.sql("SELECT * FROM paths_missing ORDER BY execution_id NULLS LAST")
     stored = sum(snapshot.live(PATHS).files().values())
-    visible = int(snapshot.sql("SELECT count(*) AS n FROM visible")["n"][0].as_py())
+    visible = int(snapshot.sql("SELECT CAST(count(*) AS BIGINT) AS n FROM visible")["n"][0].as_py())
     if stored + missing.num_rows > _STALE * visible:
-        current = snapshot.sql("SELECT * FROM paths_kept ORDER BY execution_id")
+        current = snapshot.sql("SELECT * FROM paths_kept ORDER BY execution_id NULLS LAST")
         old = set(snapshot.read(PATHS, ["execution_id"])["execution_id"].to_pylist())
         changes.add(PATHS, "execution_id", old, _together(current, missing))
     elif missing.num_rows:

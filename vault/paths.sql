@@ -1,6 +1,11 @@
 -- The path of an execution: its choices in order, consecutive repeats of one action taken together, numeric suffixes
 -- dropped as in signatures. What an execution met with (failures, guards) is not a choice; choices of sub-agents belong to
 -- their own executions. The lists of a row have one entry per place. Paths not stored yet are made here.
+
+-- A list in the order of other values, which must tell its items apart. The one way to make a list that is said to every
+-- engine in its own words.
+CREATE MACRO listed(item, place) AS list(item ORDER BY place ASC NULLS LAST);
+
 CREATE VIEW paths_missing AS
 WITH unstored AS (
     SELECT v.execution_id, v.reading
@@ -22,16 +27,17 @@ chosen AS (
 opened AS (
     SELECT
         *,
-        CASE WHEN lag(action) OVER (PARTITION BY execution_id ORDER BY step, decision_id) = action THEN 0 ELSE 1 END
-            AS opens
+        CASE WHEN lag(action) OVER seen = action THEN 0 ELSE 1 END AS opens
     FROM chosen
+    WINDOW seen AS (PARTITION BY execution_id ORDER BY step NULLS LAST, decision_id NULLS LAST)
 ),
 numbered AS (
     SELECT
         *,
-        sum(opens) OVER (
-            PARTITION BY execution_id ORDER BY step, decision_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS place
+        CAST(sum(opens) OVER (
+            PARTITION BY execution_id ORDER BY step NULLS LAST, decision_id NULLS LAST
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS BIGINT) AS place
     FROM opened
 ),
 places AS (
@@ -50,24 +56,24 @@ places AS (
 gathered AS (
     SELECT
         execution_id,
-        list(action ORDER BY place) AS actions,
-        list(decision_id ORDER BY place) AS decision_ids,
-        list(CAST(decisions AS BIGINT) ORDER BY place) AS decisions,
-        list(CAST(failed AS BIGINT) ORDER BY place) AS failed,
-        list(CAST(timeouts AS BIGINT) ORDER BY place) AS timeouts,
-        list(duration_ms ORDER BY place) AS durations_ms
+        listed(action, place) AS actions,
+        listed(decision_id, place) AS decision_ids,
+        listed(CAST(decisions AS BIGINT), place) AS decisions,
+        listed(CAST(failed AS BIGINT), place) AS failed,
+        listed(CAST(timeouts AS BIGINT), place) AS timeouts,
+        listed(duration_ms, place) AS durations_ms
     FROM places
     GROUP BY execution_id
 )
 SELECT
     u.execution_id,
     u.reading,
-    coalesce(g.actions, []) AS actions,
-    coalesce(g.decision_ids, []) AS decision_ids,
-    coalesce(g.decisions, []) AS decisions,
-    coalesce(g.failed, []) AS failed,
-    coalesce(g.timeouts, []) AS timeouts,
-    coalesce(g.durations_ms, []) AS durations_ms
+    coalesce(g.actions, CAST([] AS VARCHAR[])) AS actions,
+    coalesce(g.decision_ids, CAST([] AS VARCHAR[])) AS decision_ids,
+    coalesce(g.decisions, CAST([] AS BIGINT[])) AS decisions,
+    coalesce(g.failed, CAST([] AS BIGINT[])) AS failed,
+    coalesce(g.timeouts, CAST([] AS BIGINT[])) AS timeouts,
+    coalesce(g.durations_ms, CAST([] AS DOUBLE[])) AS durations_ms
 FROM unstored AS u
 LEFT JOIN gathered AS g ON g.execution_id = u.execution_id;
 
@@ -83,5 +89,5 @@ FROM (
     UNION ALL
     SELECT * FROM paths_missing
 )
-WHERE len(actions) > 0
-ORDER BY execution_id;
+WHERE array_length(actions) > 0
+ORDER BY execution_id NULLS LAST;

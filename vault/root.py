@@ -16,7 +16,7 @@ from . import migrate
 from .lock import WriterLock
 
 if TYPE_CHECKING:
-    from .snapshot import Snapshot
+    from .snapshot import Snapshot, SqlEngine
     from .writer import Writer
 
 _MARK = "vault.json"
@@ -30,10 +30,12 @@ class VaultRoot:
 
     Args:
         path: The folder, by default ``.soma`` in the working directory. It need not exist yet.
+        engine: What answers the queries of its snapshots; ``None`` is DuckDB, here.
     """
 
-    def __init__(self, path: str | Path = ".soma") -> None:
+    def __init__(self, path: str | Path = ".soma", engine: SqlEngine | None = None) -> None:
         self.path = Path(path)
+        self.engine = engine
 
     def __repr__(self) -> str:
         return f"VaultRoot({str(self.path)!r})"
@@ -144,6 +146,7 @@ class VaultRoot:
             raise VaultError("the vault has an older layout", where=str(self.path),
                              hint="the next soma harvest brings it up to date")  # fmt: skip
         snapshot = Snapshot.pin(self.path)
+        snapshot.engine = self.engine
         snapshot.task_rules, snapshot.team_rules = tuple(task_rules), tuple(team_rules)
         return snapshot
 

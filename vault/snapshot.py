@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from soma import codec
 from soma.config import TaskRule, TeamRule
@@ -24,12 +24,23 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ATTEMPTS = 20
+VIEWS = ("views.sql", "paths.sql")
+"""The files that make the views a question sees from the stored tables, in the order in which they are read."""
+
+
+class SqlEngine(Protocol):
+    """Something else than DuckDB that answers the queries of the jobs: see ``soma.engine.queries``."""
+
+    def sql(self, snapshot: Snapshot, query: str, parameters: Sequence[object]) -> pa.Table:
+        """The same rows, in the same order and types, as DuckDB answers over the files of ``snapshot``."""
+        ...
 
 
 class Snapshot:
     """The live files of every table at one moment.
 
     Attributes:
+        engine: What answers the queries of the jobs; ``None`` is DuckDB, here.
         version: Number of the harvest commit it shows; 0 for an empty vault.
         vault: The vault's folder.
         task_rules: Rules of the project about which executions attempt which task; whoever asks sets them.
@@ -40,6 +51,7 @@ class Snapshot:
 
     def __init__(self, vault: Path, version: int, tables: Mapping[str, LiveTable], audit_head: str = "") -> None:
         self.audit_head = audit_head
+        self.engine: SqlEngine | None = None
         self.task_rules: tuple[TaskRule, ...] = ()
         self.team_rules: tuple[TeamRule, ...] = ()
         self.team: str | None = None
@@ -71,12 +83,25 @@ class Snapshot:
     def of_team(self, team: str) -> Snapshot:
         """The same snapshot with the executions of one team only, and nothing of other teams in any answer."""
         narrowed = Snapshot(self.vault, self.version, self._tables, self.audit_head)
+        narrowed.engine = self.engine
         narrowed.task_rules, narrowed.team_rules, narrowed.team = self.task_rules, self.team_rules, team
         return narrowed
+
+    def local(self) -> Snapshot:
+        """The same snapshot without an engine, for queries in any SQL that DuckDB reads."""
+        if self.engine is None:
+            return self
+        here = Snapshot(self.vault, self.version, self._tables, self.audit_head)
+        here.task_rules, here.team_rules, here.team = self.task_rules, self.team_rules, self.team
+        return here
 
     def live(self, table: Table) -> LiveTable:
         """One table as pinned."""
         return self._tables[table.name]
+
+    def paths(self, table: Table) -> list[str]:
+        """Where the pinned files of one table lie, for whatever reads them."""
+        return [str(Path(path).resolve()) for path in self.live(table).paths()]
 
     @cached_property
     def basis(self) -> str:
@@ -102,6 +127,8 @@ class Snapshot:
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Run one query over the snapshot.
 
+        With an engine the query must keep to what every engine understands alike (``docs/design/engines.md``).
+
         Args:
             query: One SELECT in DuckDB's SQL over the views ``executions``, ``decisions``, ``execution_totals``,
                 ``paths``, ``sources``, ``quarantine``, ``outcomes``, ``insights``, ``proposals``, ``decayed``,
@@ -112,6 +139,8 @@ class Snapshot:
             UsageError: if it is no SELECT, or DuckDB refuses it.
             VaultError: if a file of the vault is missing or damaged.
         """
+        if self.engine is not None:
+            return self.engine.sql(self, query, parameters)
         import duckdb
 
         connection = self._connection
@@ -136,14 +165,14 @@ class Snapshot:
         """All visible executions, labels from outside applied, with what the pressure engine kept of each."""
         import polars as pl
 
-        return pl.DataFrame(self.sql("SELECT * FROM executions ORDER BY execution_id")).lazy()
+        return pl.DataFrame(self.sql("SELECT * FROM executions ORDER BY execution_id NULLS LAST")).lazy()
 
     @cached_property
     def decisions(self) -> pl.LazyFrame:
         """All visible decisions, scanned lazily from the pinned files."""
         import polars as pl
 
-        keys = pl.DataFrame(self.sql("SELECT execution_id, reading FROM visible ORDER BY execution_id"))
+        keys = pl.DataFrame(self.sql("SELECT execution_id, reading FROM visible ORDER BY execution_id NULLS LAST"))
         paths = self.live(DECISIONS).paths()
         if not paths:
             return pl.DataFrame(DECISIONS.arrow().empty_table()).lazy().drop("reading")
@@ -156,7 +185,7 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
 
     connection = duckdb.connect(":memory:")
     vault = snapshot.vault.resolve()
-    files_of_all = [path for table in TABLES for path in _paths(snapshot, table)]
+    files_of_all = [path for table in TABLES for path in snapshot.paths(table)]
     # From here on the connection can read the files of this snapshot and nothing else (not even the vault's key),
     # whatever a query says. What does not fit into memory goes where only the vault's owner can look.
     for setting in (
@@ -169,7 +198,7 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
         connection.execute(setting)
     for table in TABLES:
         connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
-    for views in ("views.sql", "paths.sql"):
+    for views in VIEWS:
         connection.execute(files("soma.vault").joinpath(views).read_text())
     place_teams(connection, snapshot.team_rules, snapshot.team)
     connection.execute("SET lock_configuration = true")
@@ -177,16 +206,17 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
 
 
 def _scan(snapshot: Snapshot, table: Table) -> str:
-    paths = _paths(snapshot, table)
-    columns = table.duckdb_types()
+    paths = snapshot.paths(table)
     if not paths:
-        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items())
-        return f"SELECT {nothing} WHERE false"
+        return no_rows(table)
+    columns = table.duckdb_types()
     return f"SELECT {', '.join(columns)} FROM read_parquet({_list(paths)}, union_by_name = true)"  # noqa: S608
 
 
-def _paths(snapshot: Snapshot, table: Table) -> list[str]:
-    return [str(Path(path).resolve()) for path in snapshot.live(table).paths()]
+def no_rows(table: Table) -> str:
+    """A query with the columns of ``table`` and no rows."""
+    nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in table.duckdb_types().items())
+    return f"SELECT {nothing} WHERE false"
 
 
 def _list(texts: list[str]) -> str:

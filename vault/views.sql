@@ -35,7 +35,7 @@ SELECT
         CASE WHEN told_success IS NOT NULL THEN 'labels' ELSE success_from END AS success_from
     )
 FROM told
-ORDER BY agent_id, started_at NULLS LAST, execution_id;
+ORDER BY agent_id NULLS LAST, started_at NULLS LAST, execution_id NULLS LAST;
 
 CREATE TEMP TABLE visible AS
 SELECT s.execution_id, s.reading
@@ -62,16 +62,19 @@ CREATE VIEW team_findings AS SELECT * FROM team_findings_stored;
 -- Proposals of all origins. Several sources may tell the same finding: one row of them, always the same whatever order
 -- they came in.
 CREATE VIEW insights AS
-WITH told AS (
-    SELECT *
+WITH numbered AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY insight_id ORDER BY source_id DESC NULLS LAST, source_offset DESC NULLS LAST
+        ) AS place
     FROM insights_stored
-    QUALIFY row_number() OVER (PARTITION BY insight_id ORDER BY source_id DESC, source_offset DESC) = 1
 )
-SELECT * FROM told
+SELECT * EXCLUDE (place) FROM numbered WHERE place = 1
 UNION ALL
 SELECT
     insight_id, type, claim, confidence, agents, evidence, status, origin, seen_at,
-    NULL AS source_id, NULL AS source_offset, NULL AS source_length
+    CAST(NULL AS VARCHAR) AS source_id, CAST(NULL AS BIGINT) AS source_offset, CAST(NULL AS BIGINT) AS source_length
 FROM proposals_stored;
 
 -- Own figures and those of all sub-agents below, however deep.

@@ -17,7 +17,7 @@ SELECT
     d.duration_ms,
     p.pressure,
     p.mode
-FROM (SELECT unnest(?::VARCHAR[]) AS execution_id, unnest(range(len(?::VARCHAR[]))) AS place) AS wanted
+FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS execution_id, unnest(CAST(? AS BIGINT[])) AS place) AS wanted
 INNER JOIN decisions AS d ON d.execution_id = wanted.execution_id
 LEFT JOIN pressure AS p ON p.decision_id = d.decision_id
 ORDER BY wanted.place ASC NULLS LAST, d.step ASC NULLS LAST, d.decision_id ASC NULLS LAST

@@ -53,7 +53,7 @@ def recorded(vault: Queryable, executions: Sequence[str]) -> Iterator[tuple[str,
     for start in range(0, len(executions), _AT_ONCE):
         some = list(executions[start : start + _AT_ONCE])
         found: list[list[Step]] = [[] for _ in some]
-        for row in vault.sql(query(__package__, "decisions"), (some, some)).to_pylist():
+        for row in vault.sql(query(__package__, "decisions"), (some, list(range(len(some))))).to_pylist():
             place, pressure, mode = (row.pop(name) for name in ("place", "pressure", "mode"))
             found[place].append(Step(NormalizedDecision(**row), pressure, mode))
         yield from zip(some, found, strict=True)

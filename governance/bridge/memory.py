@@ -85,7 +85,7 @@ class Memory:
     @cached_property
     def working(self) -> Mapping[str, tuple[Answer, ...]]:
         """Team to what was found among its runs alone, and is younger than 14 days."""
-        teams = self._snapshot.sql("SELECT DISTINCT team_id FROM team_findings ORDER BY team_id")["team_id"]
+        teams = self._snapshot.sql("SELECT DISTINCT team_id FROM team_findings ORDER BY team_id NULLS LAST")["team_id"]
         now = clock.now()
         return {
             team: tuple(
@@ -139,7 +139,8 @@ class Memory:
     def conformance(self) -> Mapping[str, float]:
         """Agent to the conformance of its last run that could be measured."""
         order = self._snapshot.sql(
-            "SELECT execution_id FROM executions ORDER BY coalesce(ended_at, started_at) NULLS FIRST, execution_id"
+            "SELECT execution_id FROM executions ORDER BY coalesce(ended_at, started_at) NULLS FIRST, "
+            "execution_id NULLS LAST"
         )["execution_id"].to_pylist()
         place = {execution_id: number for number, execution_id in enumerate(order)}
         last: dict[str, float] = {}

@@ -28,7 +28,7 @@ INNER JOIN runs AS r ON r.execution_id = d.execution_id
 CROSS JOIN asked AS a
 WHERE r.trail AND r.parent_execution_id IS NOT NULL AND strpos(d.arguments, a.policy) > 0
 UNION ALL
-SELECT r.execution_id, NULL AS decision_id, 'prompt' AS place, '' AS action, r.task_text AS said, NULL AS at
+SELECT r.execution_id, CAST(NULL AS VARCHAR) AS decision_id, 'prompt' AS place, '' AS action, r.task_text AS said, CAST(NULL AS BIGINT) AS at
 FROM runs AS r
 CROSS JOIN asked AS a
 WHERE NOT r.trail AND strpos(r.task_text, a.policy) > 0
@@ -48,5 +48,5 @@ SELECT c.execution_id, c.decision_id, 'tool' AS place, c.action,
     CASE WHEN strpos(c.output, a.policy) > 0 THEN c.output ELSE '' END AS said, c.at
 FROM calls AS c
 CROSS JOIN asked AS a
-WHERE c.own AND (strpos(c.output, a.policy) > 0 OR c.action LIKE '%:query\_policies' ESCAPE '\')
+WHERE c.own AND (strpos(c.output, a.policy) > 0 OR ends_with(c.action, ':query_policies'))
 ORDER BY execution_id NULLS LAST, place NULLS LAST, decision_id NULLS LAST, said NULLS LAST

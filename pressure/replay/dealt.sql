@@ -2,4 +2,4 @@
 SELECT firing_id, source, pattern, family, arm, dealt
 FROM firings_stored
 WHERE source <> 'replay'
-ORDER BY dealt, firing_id
+ORDER BY dealt NULLS LAST, firing_id NULLS LAST

@@ -19,6 +19,6 @@ SELECT
     d.duration_ms,
     d.model,
     epoch_us(d.started_at) AS started_at
-FROM (SELECT unnest(?::VARCHAR[]) AS execution_id, unnest(range(len(?::VARCHAR[]))) AS place) AS wanted
+FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS execution_id, unnest(CAST(? AS BIGINT[])) AS place) AS wanted
 JOIN decisions AS d ON d.execution_id = wanted.execution_id
-ORDER BY wanted.place, d.step, d.decision_id
+ORDER BY wanted.place NULLS LAST, d.step NULLS LAST, d.decision_id NULLS LAST

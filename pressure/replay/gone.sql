@@ -2,4 +2,4 @@
 SELECT execution_id
 FROM vitals_stored
 WHERE execution_id NOT IN (SELECT execution_id FROM visible)
-ORDER BY execution_id
+ORDER BY execution_id NULLS LAST

@@ -134,7 +134,7 @@ def _replayed(
     if not some:
         return
     ids = [one.execution_id for one in some]
-    named = snapshot.sql(query("named"), [ids, ids]).to_pylist()
+    named = snapshot.sql(query("named"), [ids, list(range(len(ids)))]).to_pylist()
     found = steps_of(snapshot, ids, [row["agent_id"] for row in named])
     for one, row, steps in zip(some, named, found, strict=True):
         begin = Begin(row["agent_id"], one.execution_id, row["task_text"])

@@ -4,4 +4,4 @@ FROM executions AS e
 JOIN visible AS v ON v.execution_id = e.execution_id
 LEFT JOIN vitals_stored AS k ON k.execution_id = v.execution_id AND k.reading = v.reading AND k.engine = ?
 WHERE k.execution_id IS NULL
-ORDER BY e.agent_id, e.execution_id
+ORDER BY e.agent_id NULLS LAST, e.execution_id NULLS LAST

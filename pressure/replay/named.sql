@@ -1,5 +1,5 @@
 -- The executions ?, in the order given.
 SELECT e.execution_id, e.agent_id, e.task_text
-FROM (SELECT unnest(?::VARCHAR[]) AS execution_id, unnest(range(len(?::VARCHAR[]))) AS place) AS wanted
+FROM (SELECT unnest(CAST(? AS VARCHAR[])) AS execution_id, unnest(CAST(? AS BIGINT[])) AS place) AS wanted
 JOIN executions AS e ON e.execution_id = wanted.execution_id
-ORDER BY wanted.place
+ORDER BY wanted.place NULLS LAST

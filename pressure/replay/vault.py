@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from soma.vault import Snapshot
 
 _AT_ONCE = 500
+# Levels of delegation that are followed.
+_DEEPEST = 20
 
 
 def query(name: str) -> str:
@@ -75,7 +77,7 @@ def of_execution(
     root = min((row["execution_id"] for row in named), key=len)
     if not all(row["execution_id"].startswith(root) for row in named):
         raise UsageError(f"{len(named)} executions begin with {execution_id!r}", hint="type more of the id")
-    family = snapshot.sql(query("family"), [root]).to_pylist()
+    family = _family(snapshot, next(row for row in named if row["execution_id"] == root))
     names = _names(family)
     of_id = {row["execution_id"]: name for row, name in zip(family, names, strict=True)}
     delegated = {(of_id[row["execution_id"]], of_id[row["parent"]]) for row in family if row["parent"]}
@@ -90,6 +92,20 @@ def of_execution(
     ]
     events += _in_time(_steps(snapshot, family, names))
     return of_events(events, configuration, edges)
+
+
+def _family(snapshot: Snapshot, root: dict[str, Any]) -> list[dict[str, Any]]:
+    """An execution and all that were delegated from it, parents before children, each with its ``parent``."""
+    family = [root | {"parent": None}]
+    known, above = {root["execution_id"]}, [root["execution_id"]]
+    for _ in range(_DEEPEST):
+        found = snapshot.sql(query("family"), [above]).to_pylist()
+        family += (below := [row for row in found if row["execution_id"] not in known])
+        above = [row["execution_id"] for row in below]
+        if not above:
+            break
+        known.update(above)
+    return family
 
 
 def _trust(source: str, target: str, rules: Sequence[TrustRule]) -> float | None:
@@ -111,7 +127,7 @@ def _names(family: Sequence[dict[str, Any]]) -> list[str]:
 def steps_of(snapshot: Snapshot, executions: Sequence[str], names: Sequence[str]) -> list[list[Step]]:
     """The steps of each of ``executions``, in order; the agents are called ``names``."""
     found: list[list[Step]] = [[] for _ in executions]
-    for row in snapshot.sql(query("decisions"), [executions, executions]).to_pylist():
+    for row in snapshot.sql(query("decisions"), [list(executions), list(range(len(executions)))]).to_pylist():
         found[row["place"]].append(Step(names[row["place"]], of_row(row), row["decision_id"]))
     return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from soma.api.vault import Vault
 from soma.engine.session import EngineSession, open_session
 from soma.harvester.options import Progress
 from soma.vault import VaultRoot
@@ -17,6 +18,7 @@ from tests.harvest.traces import write
 from tests.harvest.vaults import assert_whole, harvest_into
 
 from .cluster import Cluster, java
+from .test_jobs_equal_rows import equal_rows
 from .vaults import harvest_with, orphans, stored
 
 pytestmark = pytest.mark.cluster
@@ -69,6 +71,12 @@ def test_two_workers_store_what_this_machine_stores(
     done = {host: each["completedTasks"] for host, each in cluster.executors().items()}
     assert len(done) == 2
     assert min(done.values()) > 0
+
+
+def test_every_query_of_the_jobs_gives_equal_rows(session: EngineSession, fixtures: Path, tmp_path: Path) -> None:
+    harvest_into(tmp_path / "vault", *(fixtures / name for name in ("claude-code", "openclaw", "agentflow")))
+    Vault(tmp_path / "vault").synthesize()
+    assert sum(equal_rows(tmp_path / "vault", session).values()) > 1000
 
 
 def test_a_killed_worker_loses_and_doubles_nothing(

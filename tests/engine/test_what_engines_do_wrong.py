@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -28,7 +29,8 @@ from tests.harvest.vaults import assert_same, assert_whole, harvest_into, one
 
 from .vaults import orphans, stored
 
-pytest.importorskip("pyspark.sql.connect", reason="pip install 'soma-harvest[spark]'")
+# Not imported here: the library ends a process it takes for its own doctests.
+pytestmark = pytest.mark.skipif(find_spec("pyspark") is None, reason="pip install 'soma-harvest[spark]'")
 
 Row = tuple[int, bytes]
 
@@ -196,7 +198,7 @@ class TestTheWayToTheServer:
         assert "s3cret" not in repr(caught.value)
 
     def test_the_extra_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "pyspark.sql.connect.session", None)
+        monkeypatch.setitem(sys.modules, "pyspark.sql.connect", None)
         with pytest.raises(SomaError, match="pyspark-client") as caught:
             open_session("sc://127.0.0.1:1")
         assert caught.value.hint == "pip install 'soma-harvest[spark]'"

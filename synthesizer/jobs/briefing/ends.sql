@@ -2,4 +2,4 @@
 SELECT execution_id, error
 FROM executions
 WHERE agent_id = ? AND error IS NOT NULL AND coalesce(labels['branch'], '') <> 'abandoned'
-ORDER BY execution_id
+ORDER BY execution_id NULLS LAST

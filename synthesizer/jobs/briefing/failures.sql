@@ -12,4 +12,4 @@ SELECT
 FROM decisions AS d
 JOIN executions AS e ON e.execution_id = d.execution_id
 WHERE e.agent_id = ? AND d.outcome IN ('failed', 'timeout') AND coalesce(e.labels['branch'], '') <> 'abandoned'
-ORDER BY d.execution_id, d.step
+ORDER BY d.execution_id NULLS LAST, d.step NULLS LAST

@@ -4,5 +4,5 @@ FROM insights
 WHERE status = 'pending'
   AND list_contains(agents, ?)
   AND NOT (type = 'divergence' AND origin = 'soma synthesize')
-ORDER BY confidence DESC NULLS LAST, insight_id
+ORDER BY confidence DESC NULLS LAST, insight_id NULLS LAST
 LIMIT 3

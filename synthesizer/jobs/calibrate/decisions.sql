@@ -1,8 +1,8 @@
 -- The first decisions of the executions ?, at most ? of each.
 WITH numbered AS (
-    SELECT d.*, row_number() OVER (PARTITION BY d.execution_id ORDER BY d.step, d.decision_id) AS place
+    SELECT d.*, row_number() OVER (PARTITION BY d.execution_id ORDER BY d.step NULLS LAST, d.decision_id NULLS LAST) AS place
     FROM decisions AS d
-    WHERE list_contains(?, d.execution_id)
+    WHERE d.execution_id IN (SELECT unnest(CAST(? AS VARCHAR[])))
 )
 SELECT
     decision_id, step, kind, action, tool, role, outcome, arguments, arguments_digest, output_digest, reasoning, error,
@@ -13,4 +13,4 @@ SELECT
     duration_ms
 FROM numbered
 WHERE place <= ?
-ORDER BY execution_id, step, decision_id
+ORDER BY execution_id NULLS LAST, step NULLS LAST, decision_id NULLS LAST

@@ -2,5 +2,5 @@
 SELECT execution_id, agent_id, framework, task_text
 FROM executions
 WHERE execution_id = ? OR starts_with(execution_id, ?)
-ORDER BY execution_id
+ORDER BY execution_id NULLS LAST
 LIMIT 50

@@ -1,5 +1,5 @@
 -- The tasks of executions in words.
 SELECT execution_id, task_text
 FROM executions
-WHERE list_contains(?, execution_id)
-ORDER BY execution_id
+WHERE execution_id IN (SELECT unnest(CAST(? AS VARCHAR[])))
+ORDER BY execution_id NULLS LAST

@@ -1,4 +1,4 @@
 SELECT *
 FROM decisions
 WHERE execution_id = ?
-ORDER BY step
+ORDER BY step NULLS LAST

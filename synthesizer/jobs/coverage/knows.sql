@@ -7,4 +7,4 @@ SELECT
     CAST(count(*) FILTER (WHERE entry.value = 'cannot') AS BIGINT) AS cannot
 FROM (SELECT adapter, unnest(map_entries(knows)) AS entry FROM executions)
 GROUP BY adapter, entry.key
-ORDER BY adapter, field
+ORDER BY adapter NULLS LAST, field NULLS LAST

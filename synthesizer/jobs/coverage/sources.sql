@@ -10,4 +10,4 @@ SELECT
     quarantined,
     redacted
 FROM sources
-ORDER BY path, source_id
+ORDER BY path NULLS LAST, source_id NULLS LAST

@@ -1,4 +1,4 @@
 -- What the stored models are worth on held-out tasks.
 SELECT held_out
 FROM calibrations
-ORDER BY after
+ORDER BY after NULLS LAST

@@ -1,6 +1,11 @@
 -- What besides the harvest an answer depends on: which replays and which models are kept.
 SELECT concat_ws(
     ' ',
-    (SELECT concat(count(*), ' ', string_agg(DISTINCT engine, ' ' ORDER BY engine)) FROM vitals),
-    (SELECT string_agg(calibration_id, ' ' ORDER BY calibration_id) FROM calibrations)
+    (
+        SELECT
+            CAST(coalesce(CAST(sum(many) AS BIGINT), 0) AS VARCHAR)
+            || ' ' || coalesce(string_agg(engine, ' ' ORDER BY engine NULLS LAST), '')
+        FROM (SELECT engine, count(*) AS many FROM vitals GROUP BY engine) AS engines
+    ),
+    (SELECT string_agg(calibration_id, ' ' ORDER BY calibration_id NULLS LAST) FROM calibrations)
 ) AS made_from

@@ -3,5 +3,5 @@ SELECT e.execution_id, e.agent_id, e.framework, e.success, CAST(count(d.decision
 FROM executions AS e
 LEFT JOIN decisions AS d ON d.execution_id = e.execution_id
 WHERE e.success IS NOT NULL
-GROUP BY ALL
-ORDER BY e.execution_id
+GROUP BY e.execution_id, e.agent_id, e.framework, e.success
+ORDER BY e.execution_id NULLS LAST

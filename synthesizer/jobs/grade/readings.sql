@@ -13,4 +13,4 @@ SELECT
 FROM decisions AS d
 SEMI JOIN (SELECT execution_id FROM executions WHERE success IS NOT NULL) AS e ON e.execution_id = d.execution_id
 JOIN pressure AS p ON p.decision_id = d.decision_id
-ORDER BY d.execution_id, d.step, d.decision_id
+ORDER BY d.execution_id NULLS LAST, d.step NULLS LAST, d.decision_id NULLS LAST

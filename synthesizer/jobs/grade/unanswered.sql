@@ -10,4 +10,4 @@ SELECT
     d.kind NOT IN ('failure', 'guard') AS chosen
 FROM decisions AS d
 SEMI JOIN unkept AS u ON u.execution_id = d.execution_id
-ORDER BY d.execution_id, d.step, d.decision_id
+ORDER BY d.execution_id NULLS LAST, d.step NULLS LAST, d.decision_id NULLS LAST

@@ -1,4 +1,4 @@
 -- How many executions of an agent and framework (null: of any) have no known success.
-SELECT count(*) FILTER (success IS NULL) AS unknown
+SELECT CAST(count(*) FILTER (WHERE success IS NULL) AS BIGINT) AS unknown
 FROM executions
-WHERE (?::VARCHAR IS NULL OR agent_id = ?) AND (?::VARCHAR IS NULL OR framework = ?)
+WHERE (CAST(? AS VARCHAR) IS NULL OR agent_id = ?) AND (CAST(? AS VARCHAR) IS NULL OR framework = ?)

@@ -11,10 +11,10 @@ steps AS (
         p.execution_id,
         p.step,
         p.patterns,
-        sum(CASE WHEN d.outcome IN ('failed', 'timeout') THEN 1 ELSE 0 END) OVER (
+        CAST(sum(CASE WHEN d.outcome IN ('failed', 'timeout') THEN 1 ELSE 0 END) OVER (
             PARTITION BY p.execution_id ORDER BY p.step ASC NULLS LAST
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS failures
+        ) AS BIGINT) AS failures
     FROM pressure AS p
     JOIN decisions AS d ON d.decision_id = p.decision_id
     WHERE p.execution_id IN (SELECT execution_id FROM fired)

@@ -10,10 +10,10 @@ WITH steps AS (
         row_number() OVER (
             PARTITION BY d.execution_id ORDER BY d.step ASC NULLS LAST, d.decision_id ASC NULLS LAST
         ) AS place,
-        sum(CASE WHEN d.outcome IN ('failed', 'timeout') THEN 1 ELSE 0 END) OVER (
+        CAST(sum(CASE WHEN d.outcome IN ('failed', 'timeout') THEN 1 ELSE 0 END) OVER (
             PARTITION BY d.execution_id ORDER BY d.step ASC NULLS LAST, d.decision_id ASC NULLS LAST
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS failures
+        ) AS BIGINT) AS failures
     FROM decisions AS d
     LEFT JOIN pressure AS p ON p.decision_id = d.decision_id
 ),

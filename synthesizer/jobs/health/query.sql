@@ -16,4 +16,4 @@ SELECT
 FROM executions
 WHERE labels['branch'] IS DISTINCT FROM 'abandoned'
   AND labels['record'] IS DISTINCT FROM 'guard'
-ORDER BY agent_id, started_at NULLS LAST, execution_id
+ORDER BY agent_id NULLS LAST, started_at NULLS LAST, execution_id NULLS LAST

@@ -1,5 +1,5 @@
 -- The executions of these decisions.
 SELECT DISTINCT execution_id
 FROM decisions
-WHERE list_contains(?, decision_id)
+WHERE decision_id IN (SELECT unnest(CAST(? AS VARCHAR[])))
 ORDER BY execution_id ASC NULLS LAST

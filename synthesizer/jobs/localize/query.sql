@@ -1,7 +1,7 @@
 -- The choices of one run; what it met with (failures, guards) is no choice of its agent.
 SELECT
     decision_id, step, kind, action, tool, role, outcome, arguments, arguments_digest, output_digest, reasoning, error,
-    output, concat(source_id, ':', source_offset, '+', source_length) AS evidence
+    output, source_id || ':' || CAST(source_offset AS VARCHAR) || '+' || CAST(source_length AS VARCHAR) AS evidence
 FROM decisions
 WHERE execution_id = ? AND kind NOT IN ('failure', 'guard')
-ORDER BY step, decision_id
+ORDER BY step NULLS LAST, decision_id NULLS LAST

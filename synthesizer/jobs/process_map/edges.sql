@@ -12,7 +12,7 @@ steps AS (
         p.run,
         p.good,
         regexp_replace(d.action, '[_-][0-9]+$', '') AS action,
-        epoch_us(d.started_at) / 1000.0 AS began,
+        epoch_us(d.started_at) / 1e3 AS began,
         d.duration_ms AS lasted,
         d.step
     FROM decisions AS d

@@ -72,4 +72,4 @@ SELECT
 FROM counted AS c
 INNER JOIN everyone AS e ON e.stratum = c.stratum
 WHERE c.known < e.known
-ORDER BY c.edge ASC, c.stratum ASC
+ORDER BY c.edge ASC NULLS LAST, c.stratum ASC NULLS LAST

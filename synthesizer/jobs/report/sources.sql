@@ -6,4 +6,4 @@ SELECT
     CAST(coalesce(sum(redacted), 0) AS BIGINT) AS redacted
 FROM sources
 GROUP BY status
-ORDER BY status
+ORDER BY status NULLS LAST

@@ -3,5 +3,5 @@ SELECT path, status, reason
 FROM sources
 WHERE status IN ('failed', 'empty', 'unrecognised') OR quarantined > 0
 ORDER BY
-    CASE status WHEN 'failed' THEN 0 WHEN 'empty' THEN 2 WHEN 'unrecognised' THEN 3 ELSE 1 END,
-    path
+    CASE status WHEN 'failed' THEN 0 WHEN 'empty' THEN 2 WHEN 'unrecognised' THEN 3 ELSE 1 END NULLS LAST,
+    path NULLS LAST

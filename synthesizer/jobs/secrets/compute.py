@@ -18,7 +18,7 @@ def secrets_of(marks: Sequence[MarkRow], ledger: Sequence[LedgerRow], kind: str 
         kinds.append(
             Kind(
                 kind=name,
-                replaced=sum(row.many for row in counted),
+                replaced=sum(int(row.many) for row in counted),
                 different=len({mark.mark for mark in chosen if mark.kind == name}),
                 sources=len({row.path for row in counted}),
             )

@@ -1,21 +1,24 @@
 -- The marks that redaction left, with the column and the bytes of the record they stand in.
 WITH texts AS (
-    SELECT source_id, source_offset, source_length, unnest([
-        {'place': 'action', 'text': action}, {'place': 'arguments', 'text': arguments},
-        {'place': 'reasoning', 'text': reasoning}, {'place': 'error', 'text': error}, {'place': 'output', 'text': output}
-    ]) AS found
-    FROM decisions
+    SELECT source_id, source_offset, source_length, 'action' AS place, action AS said FROM decisions
     UNION ALL
-    SELECT source_id, source_offset, source_length, unnest([
-        {'place': 'task', 'text': task_text}, {'place': 'error', 'text': error}
-    ]) AS found
-    FROM executions
+    SELECT source_id, source_offset, source_length, 'arguments' AS place, arguments AS said FROM decisions
+    UNION ALL
+    SELECT source_id, source_offset, source_length, 'reasoning' AS place, reasoning AS said FROM decisions
+    UNION ALL
+    SELECT source_id, source_offset, source_length, 'error' AS place, error AS said FROM decisions
+    UNION ALL
+    SELECT source_id, source_offset, source_length, 'output' AS place, output AS said FROM decisions
+    UNION ALL
+    SELECT source_id, source_offset, source_length, 'task' AS place, task_text AS said FROM executions
+    UNION ALL
+    SELECT source_id, source_offset, source_length, 'error' AS place, error AS said FROM executions
 ),
 marks AS (
-    SELECT source_id, source_offset, source_length, found.place AS place,
-        unnest(regexp_extract_all(found.text, '\[REDACTED:[a-z0-9-]+:[0-9a-f]{4}\]')) AS mark
+    SELECT source_id, source_offset, source_length, place,
+        unnest(regexp_extract_all(said, '\[REDACTED:[a-z0-9-]+:[0-9a-f]{4}\]')) AS mark
     FROM texts
-    WHERE contains(found.text, '[REDACTED:')
+    WHERE contains(said, '[REDACTED:')
 )
 SELECT
     split_part(m.mark, ':', 2) AS kind,
@@ -28,4 +31,6 @@ SELECT
 FROM marks AS m
 LEFT JOIN sources AS s ON s.source_id = m.source_id
 GROUP BY m.mark, s.path, m.source_offset, m.source_length, m.place
-ORDER BY kind, m.mark, path, m.source_offset, m.place
+ORDER BY
+    kind NULLS LAST, m.mark NULLS LAST, path NULLS LAST, m.source_offset NULLS LAST, m.source_length NULLS LAST,
+    m.place NULLS LAST

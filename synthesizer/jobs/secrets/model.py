@@ -27,7 +27,7 @@ class LedgerRow(msgspec.Struct, frozen=True):
 
     path: str
     kind: str
-    many: int
+    many: str
 
 
 class Kind(msgspec.Struct, frozen=True, rename="camel"):

@@ -9,7 +9,7 @@ timed AS (
     SELECT
         d.execution_id,
         regexp_replace(d.action, '[_-][0-9]+$', '') AS action,
-        CAST(sum(CAST(round(d.duration_ms * 1000) AS BIGINT)) AS BIGINT) AS micros
+        CAST(sum(CAST(floor(d.duration_ms * 1000 + 5e-1) AS BIGINT)) AS BIGINT) AS micros
     FROM decisions AS d
     LEFT JOIN holders AS h ON h.execution_id = d.execution_id AND h.parent_decision_id = d.decision_id
     WHERE h.execution_id IS NULL
