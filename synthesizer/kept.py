@@ -11,7 +11,7 @@ from soma import __version__, codec
 from soma.config import TaskRule
 from soma.identity import digest
 
-from .inputs import Queryable
+from .inputs import Queryable, rows_of
 from .queries import query
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ class Keeping:
         """What the snapshot answers."""
         return self._vault.sql(query, parameters)
 
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The same as rows."""
+        return rows_of(self._vault, query, parameters)
+
 
 def kept(
     vault: Queryable, job: str, parameters: dict[str, Any], result: type[_Result], compute: Callable[[], _Result]
@@ -72,11 +76,11 @@ def kept(
 def _stored(vault: Queryable, asked: tuple[str, str], result: type[_Result]) -> _Result | None:
     if not vault.basis:
         return None
-    found = vault.sql(query("soma.synthesizer", "kept"), (*asked, basis(vault)))
-    if not found.num_rows:
+    found = rows_of(vault, query("soma.synthesizer", "kept"), (*asked, basis(vault)))
+    if not found:
         return None
     try:
-        return msgspec.json.decode(found["answer"][0].as_py(), type=result)
+        return msgspec.json.decode(found[0][0], type=result)
     except msgspec.ValidationError:
         # An answer of another shape is one of an older method: as good as none.
         return None

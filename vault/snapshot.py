@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from soma import codec
 from soma.config import TaskRule, TeamRule
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ATTEMPTS = 20
+# Types whose values DuckDB and Arrow hand to Python in different forms.
+_OTHERWISE = ("MAP", "HUGEINT", "DECIMAL", "STRUCT", "BLOB", "TIMESTAMP", "DATE", "TIME", "INTERVAL", "UUID")
 
 
 class Snapshot:
@@ -112,6 +115,26 @@ class Snapshot:
             UsageError: if it is no SELECT, or DuckDB refuses it.
             VaultError: if a file of the vault is missing or damaged.
         """
+        with self._asking(query) as connection:
+            result: pa.Table = connection.sql(query, params=list(parameters)).to_arrow_table()
+        return result
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one query, as ``sql`` and ``to_pylist`` give them, without loading Arrow for a few of them.
+
+        Raises:
+            UsageError, VaultError: as ``sql``.
+        """
+        with self._asking(query) as connection:
+            answer = connection.sql(query, params=list(parameters))
+            if not any(kind in str(column) for column in answer.types for kind in _OTHERWISE):
+                found: list[tuple[Any, ...]] = answer.fetchall()
+                return found
+            columns = [column.to_pylist() for column in answer.to_arrow_table().columns]
+        return list(zip(*columns, strict=True))
+
+    @contextmanager
+    def _asking(self, query: str) -> Iterator[duckdb.DuckDBPyConnection]:
         import duckdb
 
         connection = self._connection
@@ -119,14 +142,13 @@ class Snapshot:
             statements = duckdb.extract_statements(query)
             if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
                 raise UsageError("only one SELECT can be asked of a vault", hint="write one query that reads")
-            result: pa.Table = connection.sql(query, params=list(parameters)).to_arrow_table()
+            yield connection
         except duckdb.Error as problem:
             if isinstance(problem, duckdb.IOException) or str(self.vault.resolve()) in str(problem):
                 raise self._unreadable(problem) from problem
             raise UsageError(
                 _first_line(problem), hint="soma vault info names the tables; docs/rows.md their columns"
             ) from problem
-        return result
 
     def _unreadable(self, problem: Exception) -> VaultError:
         return VaultError(f"the vault cannot be read: {_first_line(problem)}", where=str(self.vault))
@@ -169,11 +191,16 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
         connection.execute(setting)
     for table in TABLES:
         connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
-    for views in ("views.sql", "paths.sql"):
-        connection.execute(files("soma.vault").joinpath(views).read_text())
+    connection.execute(_text("executions.sql"))
     place_teams(connection, snapshot.team_rules, snapshot.team)
+    for views in ("views.sql", "paths.sql"):
+        connection.execute(_text(views))
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _text(name: str) -> str:
+    return files("soma.vault").joinpath(name).read_text()
 
 
 def _scan(snapshot: Snapshot, table: Table) -> str:

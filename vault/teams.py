@@ -11,28 +11,41 @@ from soma.globs import any_of
 if TYPE_CHECKING:
     import duckdb
 
-_UNNAMED = "SELECT DISTINCT agent_id, operator_id FROM executions WHERE team_id IS NULL ORDER BY ALL"
-_NAME = """
-    UPDATE executions SET team_id = ?
-    WHERE team_id IS NULL AND agent_id = ? AND operator_id IS NOT DISTINCT FROM ?"""
+_UNNAMED = "SELECT DISTINCT agent_id, operator_id FROM executions_of_all WHERE team_id IS NULL ORDER BY 1, 2"
+_NAMES = "CREATE TEMP TABLE named_teams (agent_id VARCHAR, operator_id VARCHAR, team_id VARCHAR)"
+_ASKED = "CREATE TEMP TABLE asked_team (team_id VARCHAR)"
+_READ = "CREATE VIEW executions_read AS SELECT * FROM executions_of_all"
+_NAMED = """
+    CREATE VIEW executions_named AS
+    SELECT e.* REPLACE (coalesce(e.team_id, n.team_id) AS team_id)
+    FROM executions_of_all AS e
+    LEFT JOIN named_teams AS n ON n.agent_id = e.agent_id AND n.operator_id IS NOT DISTINCT FROM e.operator_id"""
+_SHOWN = "CREATE VIEW executions AS SELECT * EXCLUDE (reading) FROM executions_read"
 
 
 def place_teams(connection: duckdb.DuckDBPyConnection, rules: Sequence[TeamRule], team: str | None) -> None:
-    """Name teams by rule, then leave only the executions of ``team`` visible, and with them their decisions.
+    """Make the view ``executions`` (``executions_read`` with the reading): teams named by rule, and only one if asked.
 
     Args:
-        connection: Holds the tables of ``views.sql``.
+        connection: Holds what ``executions.sql`` makes.
         rules: The first that matches decides; a team that a trace names stands.
-        team: ``None`` leaves all.
+        team: ``None`` shows all.
     """
+    read = _READ
     if rules:
+        read = read.replace("executions_of_all", "executions_named")
+        connection.execute(_NAMES)
         for agent, operator in connection.execute(_UNNAMED).fetchall():
             named = team_of(rules, agent, operator)
             if named is not None:
-                connection.execute(_NAME, [named, agent, operator])
+                connection.execute("INSERT INTO named_teams VALUES (?, ?, ?)", [agent, operator, named])
+        connection.execute(_NAMED)
     if team is not None:
-        connection.execute("DELETE FROM executions WHERE team_id IS DISTINCT FROM ?", [team])
-        connection.execute("DELETE FROM visible WHERE execution_id NOT IN (SELECT execution_id FROM executions)")
+        read += " AS e SEMI JOIN asked_team AS a ON a.team_id = e.team_id"
+        connection.execute(_ASKED)
+        connection.execute("INSERT INTO asked_team VALUES (?)", [team])
+    connection.execute(read)
+    connection.execute(_SHOWN)
 
 
 def team_of(rules: Sequence[TeamRule], agent: str, operator: str | None) -> str | None:
