@@ -11,6 +11,7 @@ same rows.
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 from pathlib import Path
@@ -104,7 +105,9 @@ def _night(
     source = pa.array([f"src-{number // _PER_SOURCE:09}" for number in numbers])
     label = pa.array([f"agent-{number:02}" for number in range(sizes.agents)])
     rows = {
-        **_alike({"revision": 1, "reading": night + 1, "turn": 0, "kind": "tool_choice", "source_length": 900}, decisions),
+        **_alike(
+            {"revision": 1, "reading": night + 1, "turn": 0, "kind": "tool_choice", "source_length": 900}, decisions
+        ),
         "decision_id": pc.binary_join_element_wise(ids.take(owner), pa.array(step).cast(pa.string()), "#"),
         "execution_id": ids.take(owner),
         "agent_id": label.take(agent[owner]),
@@ -159,7 +162,7 @@ def _night(
         "tokens_in": np.bincount(owner, weights=tokens, minlength=many).astype(np.int64),
         "tokens_out": np.bincount(owner, weights=tokens // 9, minlength=many).astype(np.int64),
         "cost_usd": np.round(np.bincount(owner, weights=tokens * 3e-6, minlength=many), 6),
-        "signature": pa.array([signature(names[low:high]) for low, high in zip(edges, edges[1:], strict=False)]),
+        "signature": pa.array([signature(names[low:high]) for low, high in itertools.pairwise(edges)]),
         "operator_id": pa.array([f"operator-{number % 5}" for number in agent.tolist()]),
         "labels": pa.array([[("channel", "cli")]], pa.map_(pa.string(), pa.string())).take(np.zeros(many, np.int64)),
         "knows": pa.array([[("success", "known")]], pa.map_(pa.string(), pa.string())).take(np.zeros(many, np.int64)),
@@ -167,11 +170,15 @@ def _night(
     }  # fmt: skip
     changes.add(EXECUTIONS, "execution_id", set(), _whole(EXECUTIONS, runs, many))
     read = sorted(set(source.to_pylist()))
-    each = {"size": 90_000, "modified_ns": int(BEGAN) * 1000, "stamp": "", "content_hash": "0" * 64, "bytes_read": 90_000,
-            "adapter": "generic", "adapter_version": 1, "reader": "made", "status": "read", "executions": _PER_SOURCE,
-            "decisions": 100, "quarantined": 0, "redacted": 0}  # fmt: skip
+    each = {
+        "size": 90_000, "modified_ns": int(BEGAN) * 1000, "stamp": "", "content_hash": "0" * 64, "bytes_read": 90_000,
+        "adapter": "generic", "adapter_version": 1, "reader": "made", "status": "read", "executions": _PER_SOURCE,
+        "decisions": 100, "quarantined": 0, "redacted": 0,
+    }  # fmt: skip
     ledger = {
-        **_alike(each, len(read)), "source_id": pa.array(read), "path": pa.array([f"/made/{name}.jsonl" for name in read]),
+        **_alike(each, len(read)),
+        "source_id": pa.array(read),
+        "path": pa.array([f"/made/{name}.jsonl" for name in read]),
         "claims": pa.array([[]] * len(read), pa.list_(pa.string())),
         "redactions": pa.array([[]] * len(read), pa.map_(pa.string(), pa.string())),
     }  # fmt: skip
@@ -203,10 +210,14 @@ def _texts(generator: np.random.Generator, action: np.ndarray[Any, Any], decisio
     """Arguments, outputs and reasons from small pools, so that a call is made again and an answer comes again."""
     call = action * 40 + (generator.random(decisions) ** 2 * 40).astype(np.int64)
     answer = call * 6 + generator.integers(0, 6, decisions)
-    calls = [f'{{"command":"{ACTIONS[number // 40]} --case {number % 40} --verbose /srv/work/{number:05}"}}' for number in
-             range(len(ACTIONS) * 40)]  # fmt: skip
-    answers = [f"result {number} of the call: " + f"line {number * 31 % 977} says {number * 17 % 1009}; " * 8 for number in
-               range(len(calls) * 6)]  # fmt: skip
+    calls = [
+        f'{{"command":"{ACTIONS[number // 40]} --case {number % 40} --verbose /srv/work/{number:05}"}}'
+        for number in range(len(ACTIONS) * 40)
+    ]
+    answers = [
+        f"result {number} of the call: " + f"line {number * 31 % 977} says {number * 17 % 1009}; " * 8
+        for number in range(len(calls) * 6)
+    ]
     reasons = [None, *(f"I look at {name} next because the last step left it open" for name in ACTIONS)]
     thinks = np.where(generator.random(decisions) < 0.3, action + 1, 0)
     return {

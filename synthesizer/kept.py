@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -22,6 +22,14 @@ METHOD = 3
 """Raised when a job answers the same rows differently than before: what older methods answered is not used again."""
 
 
+class Once(Protocol):
+    """Makes something, or gives what it made before under the same name."""
+
+    def __call__(self, what: tuple[object, ...], make: Callable[[], _Result], /) -> _Result:
+        """What ``make`` makes."""
+        ...
+
+
 class Keeping:
     """A snapshot that remembers what was asked of it as a whole: each such question is answered once.
 
@@ -31,7 +39,15 @@ class Keeping:
 
     def __init__(self, vault: Queryable) -> None:
         self._vault = vault
+        self._made: dict[tuple[object, ...], Any] = {}
         self.answers: dict[tuple[str, str], Any] = {}
+
+    def once(self, what: tuple[object, ...], make: Callable[[], _Result]) -> _Result:
+        """What several questions are answered from, made for the first of them; ``what`` begins with the job."""
+        if what not in self._made:
+            self._made[what] = make()
+        made: _Result = self._made[what]
+        return made
 
     @property
     def basis(self) -> str:
@@ -50,6 +66,16 @@ class Keeping:
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The same as rows."""
         return rows_of(self._vault, query, parameters)
+
+
+def once_of(vault: Queryable) -> Once:
+    """How a job makes what it needs for several questions: once where the vault remembers, else every time."""
+    return vault.once if isinstance(vault, Keeping) else every_time
+
+
+def every_time(what: tuple[object, ...], make: Callable[[], _Result]) -> _Result:  # noqa: ARG001 - an ``Once``
+    """Make it anew."""
+    return make()
 
 
 def kept(

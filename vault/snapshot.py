@@ -16,6 +16,7 @@ from soma.identity import digest
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, HARVESTED, TABLES, Table
 
 from .delta import LiveTable
+from .memory import memory_limit
 from .promise import last_promise
 from .teams import place_teams
 
@@ -189,6 +190,9 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
         "SET preserve_insertion_order = true",
     ):
         connection.execute(setting)
+    limit = memory_limit()
+    if limit is not None:
+        connection.execute(f"SET memory_limit = {_quoted(limit)}")
     for table in TABLES:
         connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
     connection.execute(_text("executions.sql"))

@@ -6,6 +6,6 @@ SELECT
     p.decision_ids
 FROM paths AS p
 INNER JOIN executions AS e ON e.execution_id = p.execution_id
-WHERE list_contains(?, p.execution_id)
+WHERE p.execution_id IN (SELECT unnest(CAST(? AS VARCHAR[])))
   AND (e.success IS NOT NULL OR p.execution_id = ?)
 ORDER BY p.execution_id

@@ -3,5 +3,5 @@ SELECT
     decision_id, step, kind, action, tool, role, outcome, arguments, arguments_digest, output_digest, reasoning, error,
     output, concat(source_id, ':', source_offset, '+', source_length) AS evidence
 FROM decisions
-WHERE execution_id = ? AND kind NOT IN ('failure', 'guard')
+WHERE agent_id = ? AND execution_id = ? AND kind NOT IN ('failure', 'guard')
 ORDER BY step, decision_id
