@@ -195,16 +195,11 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
         connection.execute(f"SET memory_limit = {_quoted(limit)}")
     for table in TABLES:
         connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
-    connection.execute(_text("executions.sql"))
-    place_teams(connection, snapshot.team_rules, snapshot.team)
     for views in ("views.sql", "paths.sql"):
-        connection.execute(_text(views))
+        connection.execute(files("soma.vault").joinpath(views).read_text())
+    place_teams(connection, snapshot.team_rules, snapshot.team)
     connection.execute("SET lock_configuration = true")
     return connection
-
-
-def _text(name: str) -> str:
-    return files("soma.vault").joinpath(name).read_text()
 
 
 def _scan(snapshot: Snapshot, table: Table) -> str:

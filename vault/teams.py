@@ -14,38 +14,35 @@ if TYPE_CHECKING:
 _UNNAMED = "SELECT DISTINCT agent_id, operator_id FROM executions_of_all WHERE team_id IS NULL ORDER BY 1, 2"
 _NAMES = "CREATE TEMP TABLE named_teams (agent_id VARCHAR, operator_id VARCHAR, team_id VARCHAR)"
 _ASKED = "CREATE TEMP TABLE asked_team (team_id VARCHAR)"
-_READ = "CREATE VIEW executions_read AS SELECT * FROM executions_of_all"
 _NAMED = """
     CREATE VIEW executions_named AS
     SELECT e.* REPLACE (coalesce(e.team_id, n.team_id) AS team_id)
     FROM executions_of_all AS e
     LEFT JOIN named_teams AS n ON n.agent_id = e.agent_id AND n.operator_id IS NOT DISTINCT FROM e.operator_id"""
-_SHOWN = "CREATE VIEW executions AS SELECT * EXCLUDE (reading) FROM executions_read"
+_SHOWN = "CREATE OR REPLACE VIEW executions AS SELECT e.* FROM executions_named AS e"
+_OF_ONE = " SEMI JOIN asked_team AS a ON a.team_id = e.team_id"
 
 
 def place_teams(connection: duckdb.DuckDBPyConnection, rules: Sequence[TeamRule], team: str | None) -> None:
-    """Make the view ``executions`` (``executions_read`` with the reading): teams named by rule, and only one if asked.
+    """Name teams by rule, then leave only the executions of ``team`` visible, and with them their decisions.
 
     Args:
-        connection: Holds what ``executions.sql`` makes.
+        connection: Holds what ``views.sql`` makes.
         rules: The first that matches decides; a team that a trace names stands.
-        team: ``None`` shows all.
+        team: ``None`` leaves all.
     """
-    read = _READ
-    if rules:
-        read = read.replace("executions_of_all", "executions_named")
-        connection.execute(_NAMES)
-        for agent, operator in connection.execute(_UNNAMED).fetchall():
-            named = team_of(rules, agent, operator)
-            if named is not None:
-                connection.execute("INSERT INTO named_teams VALUES (?, ?, ?)", [agent, operator, named])
-        connection.execute(_NAMED)
+    if not rules and team is None:
+        return
+    connection.execute(_NAMES)
+    for agent, operator in connection.execute(_UNNAMED).fetchall() if rules else ():
+        named = team_of(rules, agent, operator)
+        if named is not None:
+            connection.execute("INSERT INTO named_teams VALUES (?, ?, ?)", [agent, operator, named])
+    connection.execute(_NAMED)
     if team is not None:
-        read += " AS e SEMI JOIN asked_team AS a ON a.team_id = e.team_id"
         connection.execute(_ASKED)
         connection.execute("INSERT INTO asked_team VALUES (?)", [team])
-    connection.execute(read)
-    connection.execute(_SHOWN)
+    connection.execute(_SHOWN if team is None else _SHOWN + _OF_ONE)
 
 
 def team_of(rules: Sequence[TeamRule], agent: str, operator: str | None) -> str | None:
