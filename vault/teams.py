@@ -20,6 +20,12 @@ _NAMED = """
     FROM executions_of_all AS e
     LEFT JOIN named_teams AS n ON n.agent_id = e.agent_id AND n.operator_id IS NOT DISTINCT FROM e.operator_id"""
 _SHOWN = "CREATE OR REPLACE VIEW executions AS SELECT e.* FROM executions_named AS e"
+# The same as visible of views.sql where no team is asked for, without going through all that executions show.
+_NONE_HIDDEN = """
+    CREATE OR REPLACE VIEW visible AS
+    SELECT s.execution_id, s.reading
+    FROM executions_stored AS s
+    ANTI JOIN superseded AS u ON u.execution_id = s.execution_id"""
 _OF_ONE = " SEMI JOIN asked_team AS a ON a.team_id = e.team_id"
 
 
@@ -31,6 +37,8 @@ def place_teams(connection: duckdb.DuckDBPyConnection, rules: Sequence[TeamRule]
         rules: The first that matches decides; a team that a trace names stands.
         team: ``None`` leaves all.
     """
+    if team is None:
+        connection.execute(_NONE_HIDDEN)
     if not rules and team is None:
         return
     connection.execute(_NAMES)
