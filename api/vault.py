@@ -16,6 +16,7 @@ from soma.harvester.harvest import harvest
 from soma.harvester.options import options_of
 from soma.harvester.summary import Summary
 from soma.vault import Snapshot, VaultRoot
+from soma.vault.memory import limit_memory
 
 if TYPE_CHECKING:
     import polars as pl
@@ -106,6 +107,7 @@ class Vault:
         """
         self._reach_engine()
         settings = load(Path.cwd(), os.environ, {}).settings
+        limit_memory(settings.memory)
         snapshot = self._root.snapshot(settings.tasks, settings.teams)
         return snapshot if self._team is None else snapshot.of_team(self._team)
 

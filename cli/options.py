@@ -13,6 +13,7 @@ from soma.config import LOCAL_ENGINE, Config, load
 from soma.synthesizer import commands
 from soma.synthesizer.agents import require_team, team_names
 from soma.vault import Snapshot, VaultRoot
+from soma.vault.memory import limit_memory
 
 if TYPE_CHECKING:
     from soma.vault.snapshot import SqlEngine
@@ -45,7 +46,9 @@ def engine_option(function: _F) -> _F:
 
 def config(**flags: Any) -> Config:
     """The settings in force, given this command's flags."""
-    return load(Path.cwd(), os.environ, flags)
+    found = load(Path.cwd(), os.environ, flags)
+    limit_memory(found.settings.memory)
+    return found
 
 
 def open_vault(vault: str | None, engine: str | None = LOCAL_ENGINE) -> VaultRoot:

@@ -15,11 +15,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 from soma.errors import SomaError
-from soma.model import Execution, NormalizedDecision
 
 if TYPE_CHECKING:
     from soma.api import Vault
     from soma.harvester.summary import Summary
+    from soma.model import Execution, NormalizedDecision
     from soma.vault import Snapshot
 
 __version__ = "0.1.0"
@@ -27,7 +27,13 @@ __version__ = "0.1.0"
 __all__ = ["Execution", "NormalizedDecision", "Snapshot", "SomaError", "Summary", "Vault", "__version__"]
 
 # Loaded when they are first asked for, so that importing soma costs milliseconds.
-_LATER = {"Vault": "soma.api", "Snapshot": "soma.vault", "Summary": "soma.harvester.summary"}
+_LATER = {
+    "Execution": "soma.model",
+    "NormalizedDecision": "soma.model",
+    "Snapshot": "soma.vault",
+    "Summary": "soma.harvester.summary",
+    "Vault": "soma.api",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -18,6 +18,7 @@ from soma.errors import ConfigError
 KEY_BYTES = 32
 DEFAULT_VAULT = ".soma"
 LOCAL_ENGINE = "local"
+_MEMORY = re.compile(r"\d+(\.\d+)? ?[MG]i?B")
 _AT = re.compile(r"at `\$\.([a-z]+)")
 
 
@@ -161,12 +162,16 @@ class GovernanceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can be set in ``soma.toml``; ``tasks`` may stand in ``tasks.toml`` beside it instead."""
+    """Everything that can be set in ``soma.toml``; ``tasks`` may stand in ``tasks.toml`` beside it instead.
+
+    ``memory`` is what queries may take (``2GB``); what does not fit is spilled to the disk.
+    """
 
     vault: str = DEFAULT_VAULT
     mapping: str | None = None
     jobs: int | None = None
     engine: str = LOCAL_ENGINE
+    memory: str | None = None
     agents: list[AgentRule] = []
     redact: RedactSettings = RedactSettings()
     tasks: list[TaskRule] = []
@@ -202,8 +207,8 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
 
     Args:
         folder: Where ``soma.toml``, ``pyproject.toml`` or ``tasks.toml`` is looked for, here and in the folders above.
-        environment: Variables; ``SOMA_VAULT``, ``SOMA_JOBS``, ``SOMA_MAPPING``, ``SOMA_ENGINE`` and ``SOMA_ACTOR`` are
-            read.
+        environment: Variables; ``SOMA_VAULT``, ``SOMA_JOBS``, ``SOMA_MAPPING``, ``SOMA_ENGINE``, ``SOMA_MEMORY`` and
+            ``SOMA_ACTOR`` are read.
         flags: Values given on the command line; ``None`` means not given.
 
     Raises:
@@ -218,7 +223,7 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
                 raise ConfigError(f"{name} stands in two files", where=str(path), hint=hint)
             values[name] = value
             origins[name] = str(path)
-    for name in ("vault", "jobs", "mapping", "engine"):
+    for name in ("vault", "jobs", "mapping", "engine", "memory"):
         variable = f"SOMA_{name.upper()}"
         if environment.get(variable):
             values[name] = _number(environment[variable], variable) if name == "jobs" else environment[variable]
@@ -237,6 +242,8 @@ def load(folder: Path, environment: Mapping[str, str], flags: Mapping[str, Any])
         raise ConfigError(f"a setting cannot be used: {problem}", where=_origin(problem, origins)) from problem
     if settings.jobs is not None and settings.jobs < 1:
         raise ConfigError("jobs must be 1 or more", where=origins["jobs"])
+    if settings.memory is not None and not _MEMORY.fullmatch(settings.memory):
+        raise ConfigError("memory must be a number with a unit, as 2GB or 500MB", where=origins["memory"])
     return Config(settings, origins)
 
 

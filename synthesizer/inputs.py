@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from soma.config import TaskRule
 
@@ -35,6 +35,14 @@ class Queryable(Protocol):
 
 def answer(vault: Queryable, row: type[Row], package: str, name: str, parameters: Sequence[object] = ()) -> list[Row]:
     """The rows of the query ``name`` of ``package`` as ``row``, whose fields stand in the order of the columns."""
-    table = vault.sql(query(package, name), parameters)
-    columns = [column.to_pylist() for column in table.columns]
-    return [row(*values) for values in zip(*columns, strict=True)]
+    return [row(*values) for values in rows_of(vault, query(package, name), parameters)]
+
+
+def rows_of(vault: Queryable, text: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    """The rows of one query: straight from a snapshot of a vault, through Arrow from whatever else answers."""
+    straight = getattr(vault, "rows", None)
+    if straight is not None:
+        found: list[tuple[Any, ...]] = straight(text, parameters)
+        return found
+    columns = [column.to_pylist() for column in vault.sql(text, parameters).columns]
+    return list(zip(*columns, strict=True))

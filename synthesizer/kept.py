@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
@@ -11,7 +11,7 @@ from soma import __version__, codec
 from soma.config import TaskRule
 from soma.identity import digest
 
-from .inputs import Queryable
+from .inputs import Queryable, rows_of
 from .queries import query
 
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 METHOD = 3
 """Raised when a job answers the same rows differently than before: what older methods answered is not used again."""
+
+
+class Once(Protocol):
+    """Makes something, or gives what it made before under the same name."""
+
+    def __call__(self, what: tuple[object, ...], make: Callable[[], _Result], /) -> _Result:
+        """What ``make`` makes."""
+        ...
 
 
 class Keeping:
@@ -31,7 +39,15 @@ class Keeping:
 
     def __init__(self, vault: Queryable) -> None:
         self._vault = vault
+        self._made: dict[tuple[object, ...], Any] = {}
         self.answers: dict[tuple[str, str], Any] = {}
+
+    def once(self, what: tuple[object, ...], make: Callable[[], _Result]) -> _Result:
+        """What several questions are answered from, made for the first of them; ``what`` begins with the job."""
+        if what not in self._made:
+            self._made[what] = make()
+        made: _Result = self._made[what]
+        return made
 
     @property
     def basis(self) -> str:
@@ -46,6 +62,20 @@ class Keeping:
     def sql(self, query: str, parameters: Sequence[object] = ()) -> pa.Table:
         """What the snapshot answers."""
         return self._vault.sql(query, parameters)
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The same as rows."""
+        return rows_of(self._vault, query, parameters)
+
+
+def once_of(vault: Queryable) -> Once:
+    """How a job makes what it needs for several questions: once where the vault remembers, else every time."""
+    return vault.once if isinstance(vault, Keeping) else every_time
+
+
+def every_time(what: tuple[object, ...], make: Callable[[], _Result]) -> _Result:  # noqa: ARG001 - an ``Once``
+    """Make it anew."""
+    return make()
 
 
 def kept(
@@ -72,11 +102,11 @@ def kept(
 def _stored(vault: Queryable, asked: tuple[str, str], result: type[_Result]) -> _Result | None:
     if not vault.basis:
         return None
-    found = vault.sql(query("soma.synthesizer", "kept"), (*asked, basis(vault)))
-    if not found.num_rows:
+    found = rows_of(vault, query("soma.synthesizer", "kept"), (*asked, basis(vault)))
+    if not found:
         return None
     try:
-        return msgspec.json.decode(found["answer"][0].as_py(), type=result)
+        return msgspec.json.decode(found[0][0], type=result)
     except msgspec.ValidationError:
         # An answer of another shape is one of an older method: as good as none.
         return None

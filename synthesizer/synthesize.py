@@ -14,7 +14,18 @@ from soma import clock, codec
 from soma.config import TaskRule, TeamRule
 from soma.schema import DECAYED, PROPOSALS, RESULTS, TEAM_FINDINGS, Table
 from soma.synthesizer.agents import team_names
-from soma.synthesizer.jobs import archetypes, divergence, drift, grade, insights, signatures, tasks, variants
+from soma.synthesizer.jobs import (
+    archetypes,
+    briefing,
+    divergence,
+    drift,
+    grade,
+    health,
+    insights,
+    signatures,
+    tasks,
+    variants,
+)
 from soma.vault import Snapshot, VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.writer import Changes
@@ -23,6 +34,7 @@ from .kept import Keeping, basis
 from .queries import query
 
 JOBS: Mapping[str, Callable[[Keeping], object]] = {
+    "health": health.run,
     "tasks": tasks.run,
     "signatures": signatures.run,
     "variants": variants.run,
@@ -31,6 +43,7 @@ JOBS: Mapping[str, Callable[[Keeping], object]] = {
     "archetypes": archetypes.run,
     "grade": grade.run,
     "insights": insights.find,
+    "briefing": briefing.keep,
 }
 """The jobs whose whole answers are kept, in the order in which they use one another's."""
 

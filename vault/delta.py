@@ -66,10 +66,10 @@ class LiveTable:
     def _facts(self, column: str) -> dict[str, int]:
         if self._delta is None:
             return {}
-        import pyarrow as pa
-
-        actions = pa.table(self._delta.get_add_actions(flatten=True)).select(["path", column]).to_pydict()
-        named = zip(map(unquote, actions["path"]), actions[column], strict=True)
+        # Asked without pyarrow, whose import takes longer than opening all tables does.
+        actions = self._delta.get_add_actions(flatten=True)
+        names, values = (actions.column(each).to_pylist() for each in ("path", column))
+        named = zip(map(unquote, names), values, strict=True)
         return {name: int(value or 0) for name, value in named if name not in self._removed}
 
     def as_if(self, add: Iterable[Fragment], remove: Iterable[str]) -> LiveTable:

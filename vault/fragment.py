@@ -18,7 +18,7 @@ import msgspec
 
 from soma import codec, files
 from soma.errors import VaultError
-from soma.schema import Table
+from soma.schema import RESULTS, Table
 
 from . import invariants
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROW_GROUP = 64 * 1024
+# Kept answers are looked up one at a time and some are long: a reader skips the groups of the others.
+_GROUP_BYTES = {RESULTS.name: 1 << 20}
 _STATISTICS = ("execution_id", "agent_id", "source_id", "decision_id")
 _UNIQUE_BYTES = 12
 _DIGEST_DIGITS = 32
@@ -61,7 +63,7 @@ def write_fragment(vault: Path, table: Table, rows: pa.Table, purpose: str = "pa
     folder = vault / table.path
     try:
         files.make_private_folder(folder)
-        path, size = _write(folder, f"{purpose}-{secrets.token_hex(_UNIQUE_BYTES)}", rows)
+        path, size = _write(folder, f"{purpose}-{secrets.token_hex(_UNIQUE_BYTES)}", rows, _group(table, rows))
     except OSError as problem:
         raise VaultError(
             f"a file of the vault cannot be written: {problem.strerror or problem}",
@@ -102,7 +104,13 @@ def altered(path: Path) -> bool:
         raise VaultError(f"a file of the vault cannot be read: {problem.strerror}", where=str(path)) from problem
 
 
-def _write(folder: Path, name: str, rows: pa.Table) -> tuple[Path, int]:
+def _group(table: Table, rows: pa.Table) -> int:
+    """How many rows a row group has at most."""
+    wanted = _GROUP_BYTES.get(table.name)
+    return _ROW_GROUP if wanted is None else max(1, min(_ROW_GROUP, wanted * rows.num_rows // max(1, rows.nbytes)))
+
+
+def _write(folder: Path, name: str, rows: pa.Table, group: int) -> tuple[Path, int]:
     import pyarrow.parquet as pq
 
     path = folder / f"{name}.parquet"
@@ -115,7 +123,7 @@ def _write(folder: Path, name: str, rows: pa.Table) -> tuple[Path, int]:
                 stream,
                 compression="zstd",
                 compression_level=1,
-                row_group_size=_ROW_GROUP,
+                row_group_size=group,
                 write_page_checksum=True,
             )
             size = stream.tell()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from soma import codec
 from soma.config import TaskRule, TeamRule
@@ -15,6 +16,7 @@ from soma.identity import digest
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, HARVESTED, TABLES, Table
 
 from .delta import LiveTable
+from .memory import memory_limit
 from .promise import last_promise
 from .teams import place_teams
 
@@ -34,6 +36,10 @@ class SqlEngine(Protocol):
     def sql(self, snapshot: Snapshot, query: str, parameters: Sequence[object]) -> pa.Table:
         """The same rows, in the same order and types, as DuckDB answers over the files of ``snapshot``."""
         ...
+
+
+# Types whose values DuckDB and Arrow hand to Python in different forms.
+_OTHERWISE = ("MAP", "HUGEINT", "DECIMAL", "STRUCT", "BLOB", "TIMESTAMP", "DATE", "TIME", "INTERVAL", "UUID")
 
 
 class Snapshot:
@@ -141,6 +147,29 @@ class Snapshot:
         """
         if self.engine is not None:
             return self.engine.sql(self, query, parameters)
+        with self._asking(query) as connection:
+            result: pa.Table = connection.sql(query, params=list(parameters)).to_arrow_table()
+        return result
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one query, as ``sql`` and ``to_pylist`` give them, without loading Arrow for a few of them.
+
+        Raises:
+            UsageError, VaultError: as ``sql``.
+        """
+        if self.engine is not None:
+            answered = self.engine.sql(self, query, parameters)
+            return list(zip(*(column.to_pylist() for column in answered.columns), strict=True))
+        with self._asking(query) as connection:
+            answer = connection.sql(query, params=list(parameters))
+            if not any(kind in str(column) for column in answer.types for kind in _OTHERWISE):
+                found: list[tuple[Any, ...]] = answer.fetchall()
+                return found
+            columns = [column.to_pylist() for column in answer.to_arrow_table().columns]
+        return list(zip(*columns, strict=True))
+
+    @contextmanager
+    def _asking(self, query: str) -> Iterator[duckdb.DuckDBPyConnection]:
         import duckdb
 
         connection = self._connection
@@ -148,14 +177,13 @@ class Snapshot:
             statements = duckdb.extract_statements(query)
             if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
                 raise UsageError("only one SELECT can be asked of a vault", hint="write one query that reads")
-            result: pa.Table = connection.sql(query, params=list(parameters)).to_arrow_table()
+            yield connection
         except duckdb.Error as problem:
             if isinstance(problem, duckdb.IOException) or str(self.vault.resolve()) in str(problem):
                 raise self._unreadable(problem) from problem
             raise UsageError(
                 _first_line(problem), hint="soma vault info names the tables; docs/rows.md their columns"
             ) from problem
-        return result
 
     def _unreadable(self, problem: Exception) -> VaultError:
         return VaultError(f"the vault cannot be read: {_first_line(problem)}", where=str(self.vault))
@@ -196,6 +224,9 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
         "SET preserve_insertion_order = true",
     ):
         connection.execute(setting)
+    limit = memory_limit()
+    if limit is not None:
+        connection.execute(f"SET memory_limit = {_quoted(limit)}")
     for table in TABLES:
         connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
     for views in VIEWS:

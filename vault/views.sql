@@ -1,14 +1,20 @@
 -- What a question sees. Stored tables end in _stored; the views apply the rules of docs/rows.md.
 
--- A run log (one line per run) stands for its run only as long as no transcript of that run is known. Beside each
--- execution its highest pressure and its time at WARN or above, where it was replayed.
-CREATE TEMP TABLE executions AS
-WITH transcripts AS (
-    SELECT DISTINCT framework, session_id
+-- A run log (one line per run) stands for its run only as long as no transcript of that run is known.
+CREATE TEMP TABLE superseded AS
+WITH logs AS (
+    SELECT execution_id, framework, session_id
     FROM executions_stored
-    WHERE session_id IS NOT NULL AND labels['record'] IS DISTINCT FROM 'run-log'
-),
-felt AS (
+    WHERE labels['record'] = 'run-log' AND session_id IS NOT NULL
+)
+SELECT DISTINCT l.execution_id
+FROM logs AS l
+INNER JOIN executions_stored AS t ON t.framework = l.framework AND t.session_id = l.session_id
+WHERE t.labels['record'] IS DISTINCT FROM 'run-log';
+
+-- The executions of all teams. Beside each its highest pressure and its time at WARN or above, where it was replayed.
+CREATE VIEW executions_of_all AS
+WITH felt AS (
     SELECT execution_id, reading, max(peak_pressure) AS peak_pressure, max(warn_ms) AS warn_ms
     FROM vitals_stored
     GROUP BY execution_id, reading
@@ -24,9 +30,7 @@ told AS (
     LEFT JOIN felt AS f ON f.execution_id = e.execution_id AND f.reading = e.reading
     LEFT JOIN outcomes_stored AS by_execution ON by_execution.key = e.execution_id
     LEFT JOIN outcomes_stored AS by_session ON by_session.key = e.session_id
-    LEFT JOIN transcripts AS t
-        ON e.labels['record'] = 'run-log' AND t.framework = e.framework AND t.session_id = e.session_id
-    WHERE t.session_id IS NULL
+    ANTI JOIN superseded AS s ON s.execution_id = e.execution_id
 )
 SELECT
     * EXCLUDE (told_success, told_score, reading) REPLACE (
@@ -34,10 +38,12 @@ SELECT
         coalesce(told_score, score) AS score,
         CASE WHEN told_success IS NOT NULL THEN 'labels' ELSE success_from END AS success_from
     )
-FROM told
-ORDER BY agent_id NULLS LAST, started_at NULLS LAST, execution_id NULLS LAST;
+FROM told;
 
-CREATE TEMP TABLE visible AS
+-- With teams that rules name, or of one team only, it is made anew: vault/teams.py.
+CREATE VIEW executions AS SELECT * FROM executions_of_all;
+
+CREATE VIEW visible AS
 SELECT s.execution_id, s.reading
 FROM executions_stored AS s
 SEMI JOIN executions AS e ON s.execution_id = e.execution_id;

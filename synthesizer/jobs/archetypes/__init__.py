@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
-from soma.synthesizer.kept import kept
+from soma.synthesizer.kept import kept, once_of
 
 from .cluster import COMPARED, CUT
 from .compute import Grouped, grouped_of
@@ -12,8 +12,10 @@ from .model import Archetypes, Run
 
 __all__ = ["grouped", "run"]
 
+_LEVEL = 0.95
 
-def run(vault: Queryable, agent: str | None = None, *, least: int = 2, level: float = 0.95) -> Archetypes:
+
+def run(vault: Queryable, agent: str | None = None, *, least: int = 2, level: float = _LEVEL) -> Archetypes:
     """The archetypes of all executions with a path, the most frequent first.
 
     Args:
@@ -27,8 +29,7 @@ def run(vault: Queryable, agent: str | None = None, *, least: int = 2, level: fl
 
 
 def _archetypes(vault: Queryable, agent: str | None, least: int, level: float) -> Archetypes:
-    runs = answer(vault, Run, __name__, "query")
-    found, alone = grouped_of(runs, tasks.run(vault).assignments, level=level)
+    runs, (found, alone) = _grouped(vault, level)
     asked = [archetype for archetype, _ in found if agent is None or agent in archetype.agents]
     paths = len({tuple(one.actions) for one in runs})
     return Archetypes(
@@ -46,4 +47,14 @@ def _archetypes(vault: Queryable, agent: str | None, least: int, level: float) -
 
 def grouped(vault: Queryable) -> Grouped:
     """Every archetype with the ids of its executions, the most frequent first."""
-    return grouped_of(answer(vault, Run, __name__, "query"), tasks.run(vault).assignments)[0]
+    return _grouped(vault, _LEVEL)[1][0]
+
+
+def _grouped(vault: Queryable, level: float) -> tuple[list[Run], tuple[Grouped, list[str]]]:
+    """The executions with a path, and what ``grouped_of`` makes of them."""
+
+    def look() -> tuple[list[Run], tuple[Grouped, list[str]]]:
+        runs = answer(vault, Run, __name__, "query")
+        return runs, grouped_of(runs, tasks.run(vault).assignments, level=level)
+
+    return once_of(vault)(("archetypes", level), look)

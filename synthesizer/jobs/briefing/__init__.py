@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 from soma.synthesizer.agents import require_known
-from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.inputs import Queryable, Row, answer, rows_of
 from soma.synthesizer.jobs import chain, divergence, drift, health, localize
-from soma.synthesizer.jobs.health.compute import has_failed, last_failed
+from soma.synthesizer.jobs.health.compute import agent_health, has_failed, last_failed
 from soma.synthesizer.jobs.health.model import Run
+from soma.synthesizer.kept import Keeping, kept
+from soma.synthesizer.queries import query
 
-from .compute import briefing_of
+from .compute import briefing_of, completed
 from .model import ActionRow, Binding, Briefing, EndRow, FailureRow, Found, InsightRow, Peak, RepeatRow
+
+WORTH_KEEPING = 2_000
+"""Executions below which a briefing is made about as fast as a kept one is opened."""
 
 
 def run(
@@ -30,18 +38,61 @@ def run(
     Raises:
         NothingFound: if the vault holds no run of that agent.
     """
-    status = health.run(vault, version=version, level=level)
-    agents = {each.agent_id: each for each in status.agents}
-    require_known(agent, agents)
-    mine = agents[agent]
-    runs = [each for each in answer(vault, Run, health.__name__, "query") if each.agent_id == agent]
+    made = kept(vault, "briefing", {"agent": agent, "level": level}, Briefing, lambda: _made(vault, agent, level))
+    last = made.last_failed
+    return completed(
+        made,
+        answer(vault, InsightRow, __name__, "insights", (agent,)),
+        next(iter(answer(vault, Peak, __name__, "peak", (last.execution_id,))), None) if last else None,
+        binding,
+        version=version,
+    )
+
+
+def _seen(vault: Queryable, row: type[Row], name: str, agent: str) -> list[Row]:
+    """What one query finds of an agent; where all agents will be asked about, it is asked once of all of them."""
+    if not isinstance(vault, Keeping):
+        return _grouped(rows_of(vault, query(__name__, name), (agent,) * 3), row).get(agent, [])
+    everything = vault.once(
+        ("briefing", name), lambda: _grouped(rows_of(vault, query(__name__, name), (None,) * 3), row)
+    )
+    return everything.get(agent, [])
+
+
+def _grouped(rows: Iterable[tuple[Any, ...]], row: type[Row]) -> dict[str, list[Row]]:
+    return {agent: [row(*values[1:]) for values in group] for agent, group in groupby(rows, key=itemgetter(0))}
+
+
+def _runs(vault: Queryable, agent: str) -> list[Run]:
+    if not isinstance(vault, Keeping):
+        return health.runs_of(vault, agent)
+    runs = vault.once(("health", "runs"), lambda: health.runs_of(vault))
+    by_agent = vault.once(
+        ("briefing", "runs"), lambda: {name: list(group) for name, group in groupby(runs, key=lambda run: run.agent_id)}
+    )
+    return by_agent.get(agent, [])
+
+
+def keep(vault: Keeping, least: int = WORTH_KEEPING) -> None:
+    """Have the briefings of all agents answered, and so kept, in a vault of ``least`` executions or more."""
+    status = health.run(vault)
+    if status.executions >= least:
+        for each in status.agents:
+            run(vault, each.agent_id)
+
+
+def _made(vault: Queryable, agent: str, level: float) -> Briefing:
+    """What a briefing says about the harvest alone: nobody's findings, decisions or replays are in it."""
+    runs = _runs(vault, agent)
+    if not runs:
+        require_known(agent, (each.agent_id for each in health.run(vault, level=level).agents))
+    mine = agent_health(agent, runs, level)
     found = Found(
         failed={each.execution_id: has_failed(each, mine.measure) for each in runs},
-        actions=answer(vault, ActionRow, __name__, "actions", (agent,)),
-        failures=answer(vault, FailureRow, __name__, "failures", (agent,)),
-        repeats=answer(vault, RepeatRow, __name__, "repeats", (agent,)),
-        ends=answer(vault, EndRow, __name__, "ends", (agent,)),
-        insights=answer(vault, InsightRow, __name__, "insights", (agent,)),
+        actions=_seen(vault, ActionRow, "actions", agent),
+        failures=_seen(vault, FailureRow, "failures", agent),
+        repeats=_seen(vault, RepeatRow, "repeats", agent),
+        ends=_seen(vault, EndRow, "ends", agent),
         drift=next(iter(drift.run(vault, agent).agents), None),
     )
     last = last_failed(runs, mine.measure)
@@ -51,8 +102,5 @@ def run(
         divergence.run(vault, [agent], level=level),
         chain.run(vault, last.execution_id).chains[0] if last else None,
         localize.run(vault, last.execution_id) if last else None,
-        next(iter(answer(vault, Peak, __name__, "peak", (last.execution_id,))), None) if last else None,
-        binding,
-        version=version,
         level=level,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from soma import clock
 from soma.synthesizer import commands
 from soma.synthesizer.jobs.chain.model import Chain
@@ -12,8 +14,8 @@ from soma.synthesizer.jobs.health.model import AgentHealth
 from soma.synthesizer.jobs.localize.model import Blamed, Localisation
 from soma.synthesizer.wording import number
 
-from .model import Advice, Binding, Briefing, Found, Peak, Peer, Reason
-from .reasons import reasons_of
+from .model import Advice, Binding, Briefing, Found, InsightRow, Peak, Peer, Reason
+from .reasons import reasons_of, reported
 
 _STANDS_OUT = 1.5
 
@@ -24,28 +26,39 @@ def briefing_of(
     compared: Divergence,
     last_failed: Chain | None,
     blame: Localisation | None = None,
-    peak: Peak | None = None,
-    binding: Sequence[Binding] = (),
     *,
-    version: int,
     level: float,
 ) -> Briefing:
-    """The briefing; every sentence in it names the count it rests on."""
+    """The briefing as far as the harvest decides it; every sentence in it names the count it rests on."""
     reasons = reasons_of(agent, found, compared.pairs)
     return Briefing(
-        vault_version=version,
+        vault_version=0,
         agent=agent,
         reasons=reasons,
         advice=tuple(_advice(agent, reasons, last_failed)),
         peers=peers_of(agent.agent_id, compared.pairs),
-        insights=tuple(found.insights),
+        insights=(),
         last_failed=last_failed,
-        peak=peak,
-        binding=tuple(binding),
+        peak=None,
+        binding=(),
         blamed=_blamed(blame),
         pairs=compared.pairs,
         not_known=agent.not_known,
         level=level,
+    )
+
+
+def completed(
+    briefing: Briefing, insights: Sequence[InsightRow], peak: Peak | None, binding: Sequence[Binding], *, version: int
+) -> Briefing:
+    """The briefing with what others found, what was replayed and what was decided, all of which may change any time."""
+    return msgspec.structs.replace(
+        briefing,
+        vault_version=version,
+        reasons=(*briefing.reasons, *map(reported, insights)),
+        insights=tuple(insights),
+        peak=peak,
+        binding=tuple(binding),
     )
 
 

@@ -1,5 +1,7 @@
--- The calls of an agent that failed. Of a long error its two ends: the line that tells is mostly in one of them.
+-- The calls of an agent, or of every agent, that failed. Of a long error its two ends: the line that tells is mostly in
+-- one of them.
 SELECT
+    e.agent_id,
     d.action,
     d.execution_id,
     d.decision_id,
@@ -10,6 +12,8 @@ SELECT
     END AS error,
     d.duration_ms
 FROM decisions AS d
-JOIN executions AS e ON e.execution_id = d.execution_id
-WHERE e.agent_id = ? AND d.outcome IN ('failed', 'timeout') AND coalesce(e.labels['branch'], '') <> 'abandoned'
-ORDER BY d.execution_id NULLS LAST, d.step NULLS LAST
+INNER JOIN executions AS e ON e.execution_id = d.execution_id
+WHERE (CAST(? AS VARCHAR) IS NULL OR (e.agent_id = CAST(? AS VARCHAR) AND d.agent_id = CAST(? AS VARCHAR)))
+    AND d.outcome IN ('failed', 'timeout')
+    AND coalesce(e.labels['branch'], '') <> 'abandoned'
+ORDER BY e.agent_id ASC NULLS LAST, d.execution_id ASC NULLS LAST, d.step ASC NULLS LAST, d.decision_id ASC NULLS LAST

@@ -170,5 +170,4 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     failures: list[FailureRow]
     repeats: list[RepeatRow]
     ends: list[EndRow]
-    insights: list[InsightRow]
     drift: AgentDrift | None = None

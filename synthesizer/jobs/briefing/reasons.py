@@ -25,7 +25,7 @@ _WORTH_TELLING_MS = 1000.0
 
 
 def reasons_of(agent: AgentHealth, found: Found, pairs: Sequence[Pair]) -> tuple[Reason, ...]:
-    """All reasons, the most telling kinds first."""
+    """All reasons of soma's own, the most telling kinds first."""
     return (
         *_divergence(agent.agent_id, pairs),
         *_drift(found.drift),
@@ -33,7 +33,6 @@ def reasons_of(agent: AgentHealth, found: Found, pairs: Sequence[Pair]) -> tuple
         *_silent(agent, found),
         *_actions(agent, found),
         *_repeats(found),
-        *(_insight(row) for row in found.insights),
     )
 
 
@@ -243,7 +242,8 @@ def _repeats(found: Found) -> Iterator[Reason]:
     )
 
 
-def _insight(row: InsightRow) -> Reason:
+def reported(row: InsightRow) -> Reason:
+    """What a trace or another job found, as a reason."""
     sure = f" (confidence {row.confidence:.2f})" if row.confidence is not None else ""
     kind = plain(row.type, 40).replace("_", " ")
     who = "A trace reports" if row.origin == "harvest" else f"{plain(row.origin, 40)} reports"

@@ -32,7 +32,7 @@ def run(vault: Queryable, execution: str) -> Chains:
     if len(found) > 1:
         some = ", ".join(row["execution_id"] for row in found[:5])
         raise NothingFound(f"{len(found)} executions begin with {execution!r}", hint=f"name one of them: {some}")
-    decisions = vault.sql(query(__name__, "decisions"), (found[0]["execution_id"],)).to_pylist()
+    decisions = vault.sql(query(__name__, "decisions"), (found[0]["agent_id"], found[0]["execution_id"])).to_pylist()
     return Chains(chains=(chain_of(found[0], decisions),))
 
 

@@ -1,4 +1,4 @@
 SELECT *
 FROM decisions
-WHERE execution_id = ?
-ORDER BY step NULLS LAST
+WHERE agent_id = ? AND execution_id = ?
+ORDER BY step ASC NULLS LAST, decision_id ASC NULLS LAST

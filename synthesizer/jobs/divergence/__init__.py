@@ -8,7 +8,7 @@ import msgspec
 
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
-from soma.synthesizer.kept import kept
+from soma.synthesizer.kept import kept, once_of
 
 from .compute import Question, divergence_of
 from .model import Divergence, Path, Run
@@ -44,7 +44,15 @@ def run(
         "divergence",
         msgspec.to_builtins(question),
         Divergence,
-        lambda: divergence_of(answer(vault, Run, __name__, "query"), tasks.run(vault), lambda: _paths(vault), question),
+        lambda: _answered(vault, question),
+    )
+
+
+def _answered(vault: Queryable, question: Question) -> Divergence:
+    once = once_of(vault)
+    runs = once(("divergence", "runs"), lambda: answer(vault, Run, __name__, "query"))
+    return divergence_of(
+        runs, tasks.run(vault), lambda: once(("divergence", "paths"), lambda: _paths(vault)), question, once
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from soma.identity import digest
 from soma.synthesizer.jobs.tasks.model import Task, Tasks
+from soma.synthesizer.kept import Once, every_time
 from soma.synthesizer.stats import benjamini_hochberg, e_benjamini_hochberg
 from soma.synthesizer.wording import number, plain
 
@@ -53,19 +54,23 @@ class Scored(msgspec.Struct, frozen=True):
     nightly: Nightly | None = None
 
 
-def divergence_of(runs: Sequence[Run], tasks: Tasks, paths_for: Callable[[], Paths], question: Question) -> Divergence:
-    """The answer; ``paths_for`` is asked only when there is a pair to look into."""
+def divergence_of(
+    runs: Sequence[Run], tasks: Tasks, paths_for: Callable[[], Paths], question: Question, once: Once = every_time
+) -> Divergence:
+    """The answer; ``paths_for`` is asked only when there is a pair to look into.
+
+    Two agents are compared, and laid beside one another, alike whoever else is asked about: ``once`` keeps both for
+    other questions over the same rows.
+    """
     agents = sorted({run.agent_id for run in runs})
     chosen = {task.key: task for task in tasks.tasks if _asked(task, question.task)}
     notes = _unknown(question, agents, chosen)
-    work = _work(runs, tasks.assignments, chosen)
+    work = once(("divergence", "work", question.task), lambda: _work(runs, tasks.assignments, chosen))
     names = _names(work, question)
     if len(names) > _MOST_AGENTS and question.agents is None:
         notes.append(f"Of {number(len(names), 'agent')} that share tasks, the {_MOST_AGENTS} busiest were compared.")
         names = sorted(sorted(names, key=lambda name: (-_size(work[name]), name))[:_MOST_AGENTS])
-    scored = score(
-        [compared(work[one], work[other], question.level) for one, other in _pairs(names, work, question)], question
-    )
+    scored = score([_compared(pair, work, question, once) for pair in _pairs(names, work, question)], question)
     if not notes:
         notes = noted(len(scored), len(agents), len(_sharing(work)))
     everyone = question.everyone or len(set(question.agents or ())) > 1
@@ -74,7 +79,7 @@ def divergence_of(runs: Sequence[Run], tasks: Tasks, paths_for: Callable[[], Pat
     paths = paths_for() if shown else {}
     verdicts = [item.verdict for item in scored]
     return Divergence(
-        pairs=tuple(_pair(item, paths, chosen, question) for item in shown),
+        pairs=tuple(_pair(item, paths, chosen, question, once) for item in shown),
         pairs_total=len(scored),
         different=verdicts.count("different"),
         alike=verdicts.count("alike"),
@@ -86,6 +91,14 @@ def divergence_of(runs: Sequence[Run], tasks: Tasks, paths_for: Callable[[], Pat
         notes=tuple(notes),
         not_known=tuple(_not_known(runs, tasks)),
     )
+
+
+def _compared(
+    pair: tuple[str, str], work: Mapping[str, Mapping[str, list[Run]]], question: Question, once: Once
+) -> Comparison:
+    one, other = pair
+    what = ("divergence", "compared", pair, question.task, question.level)
+    return once(what, lambda: compared(work[one], work[other], question.level))
 
 
 def score(comparisons: Sequence[Comparison], question: Question) -> list[Scored]:
@@ -203,10 +216,14 @@ def _pairs(
     ]
 
 
-def _pair(item: Scored, paths: Paths, tasks: Mapping[str, Task], question: Question) -> Pair:
+def _pair(item: Scored, paths: Paths, tasks: Mapping[str, Task], question: Question, once: Once) -> Pair:
     comparison = item.comparison
     first, second, difference = comparison.first, comparison.second, comparison.difference
-    parting = parting_of(comparison.first_runs, comparison.second_runs, paths, comparison.measure, question.level)
+    what = (comparison.names, question.task, question.level)
+    parting = once(
+        ("divergence", "parting", *what),
+        lambda: parting_of(comparison.first_runs, comparison.second_runs, paths, comparison.measure, question.level),
+    )
     recorded = (
         _recorded(comparison.first_runs, paths),
         _recorded(comparison.second_runs, paths),
@@ -226,7 +243,7 @@ def _pair(item: Scored, paths: Paths, tasks: Mapping[str, Task], question: Quest
         nightly=item.nightly,
         more=more_needed(first, second, difference, question.delta, question.level) if undecided else None,
         parting=parting,
-        confounds=confounds_of(comparison, parting, question.level),
+        confounds=once(("divergence", "confounds", *what), lambda: confounds_of(comparison, parting, question.level)),
         recommendation=recommendation_of(item.verdict, parting),
         finding=finding_of(item.verdict, first, second, parting, recorded),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import msgspec
 
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
-from soma.synthesizer.kept import kept
+from soma.synthesizer.kept import Keeping, kept, once_of
 
 from .compute import Question, drift_of
 from .model import Drift, Run
@@ -39,5 +41,20 @@ def run(
         "drift",
         {"agent": agent, **msgspec.to_builtins(question)},
         Drift,
-        lambda: drift_of(answer(vault, Run, __name__, "query", (agent, agent)), tasks.run(vault), question),
+        lambda: drift_of(_runs(vault, agent), tasks.run(vault), question, once_of(vault)),
     )
+
+
+def _runs(vault: Queryable, agent: str | None) -> list[Run]:
+    """Read at once where every agent will be asked about."""
+    if not isinstance(vault, Keeping):
+        return answer(vault, Run, __name__, "query", (agent, agent))
+    runs = vault.once(("drift", "runs"), lambda: answer(vault, Run, __name__, "query", (None, None)))
+    if agent is None:
+        return runs
+    by_agent = vault.once(("drift", "runs by agent"), lambda: _by_agent(runs))
+    return by_agent.get(agent, [])
+
+
+def _by_agent(runs: list[Run]) -> dict[str, list[Run]]:
+    return {agent: list(group) for agent, group in groupby(runs, key=lambda run: run.agent_id)}

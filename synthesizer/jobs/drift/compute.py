@@ -11,6 +11,7 @@ import msgspec
 from soma.identity import digest
 from soma.synthesizer.jobs.conformance import agentflow
 from soma.synthesizer.jobs.tasks.model import Tasks
+from soma.synthesizer.kept import Once, every_time
 from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import benjamini_hochberg, compare, needed_per_side, proportion
 from soma.synthesizer.stats.change_point import Moment, Stretch
@@ -62,18 +63,23 @@ class Agent(msgspec.Struct, frozen=True):
     watched: list[Watched]
 
 
-def drift_of(runs: Sequence[Run], tasks: Tasks, question: Question) -> Drift:
-    """The answer: everything is watched first, so that false alarms are controlled over all of it."""
+def drift_of(runs: Sequence[Run], tasks: Tasks, question: Question, once: Once = every_time) -> Drift:
+    """The answer: everything is watched first, so that false alarms are controlled over all of it.
+
+    An agent is watched alike whoever else is asked about: ``once`` keeps it for other questions over the same rows.
+    """
     ordered = sorted(runs, key=lambda run: (run.agent_id, run.started_at or 0, run.execution_id))
     agents = [
-        _agent(name, list(group), tasks.assignments, question)
+        _watched(name, list(group), tasks.assignments, question, once)
         for name, group in groupby(ordered, key=lambda run: run.agent_id)
     ]
     tests = [stretch for agent in agents for item in agent.watched for stretch in item.stretches]
     adjusted = iter(benjamini_hochberg([stretch.p_value for stretch in tests]))
     labels = {task.key: task.label for task in tasks.tasks}
-    answers = [_answer(agent, [[next(adjusted) for _ in item.stretches] for item in agent.watched], labels, question)
-               for agent in agents]  # fmt: skip
+    answers = [
+        _answer(agent, [[next(adjusted) for _ in item.stretches] for item in agent.watched], labels, question, once)
+        for agent in agents
+    ]
     return Drift(
         agents=tuple(sorted(answers, key=lambda agent: (_RANK[agent.verdict], -agent.runs, agent.agent_id))),
         alpha=question.alpha,
@@ -82,6 +88,12 @@ def drift_of(runs: Sequence[Run], tasks: Tasks, question: Question) -> Drift:
         level=question.level,
         across_tasks=question.across_tasks,
     )
+
+
+def _watched(
+    name: str, members: Sequence[Run], assignments: Mapping[str, str], question: Question, once: Once
+) -> Agent:
+    return once(("drift", "agent", name, question), lambda: _agent(name, members, assignments, question))
 
 
 def _agent(name: str, members: Sequence[Run], assignments: Mapping[str, str], question: Question) -> Agent:
@@ -144,10 +156,10 @@ def _random(execution_id: str) -> float:
 
 
 def _answer(
-    agent: Agent, q_values: Sequence[Sequence[float]], labels: Mapping[str, str], question: Question
+    agent: Agent, q_values: Sequence[Sequence[float]], labels: Mapping[str, str], question: Question, once: Once
 ) -> AgentDrift:
     aspects = tuple(
-        _aspect(agent, item, own, labels, question) for item, own in zip(agent.watched, q_values, strict=True)
+        _aspect(agent, item, own, labels, question, once) for item, own in zip(agent.watched, q_values, strict=True)
     )
     by_name = {aspect.name: aspect.verdict for aspect in aspects}
     verdict: Verdict = "not enough data"
@@ -167,21 +179,27 @@ def _answer(
         measure=agent.measure,
         aspects=aspects,
         cautions=tuple(cautions_of(agent.runs, aspects, agent.strata, across_tasks=question.across_tasks)),
-        agentflow=_agentflow(agent.runs),
+        agentflow=once(("drift", "agentflow", agent.name), lambda: _agentflow(agent.runs)),
     )
 
 
 def _aspect(
-    agent: Agent, item: Watched, q_values: Sequence[float], labels: Mapping[str, str], question: Question
+    agent: Agent, item: Watched, q_values: Sequence[float], labels: Mapping[str, str], question: Question, once: Once
 ) -> Aspect:
     stream = item.stream
+    what = ("drift", agent.name, item.name, question)
     seen = [
         (stretch, q_value)
         for stretch, q_value in zip(item.stretches, q_values, strict=True)
         if stretch.alarm is not None and q_value <= question.alpha
     ]
-    changes = _changes(agent, item, seen, labels, question)
-    bound = None if changes else _bound(stream, question)
+    alarms = tuple(stretch.alarm for stretch, _ in seen)
+    dated = once((*what, alarms), lambda: _changes(agent, item, seen, labels, question))
+    # What changed does not depend on who else was asked about, only how sure it is.
+    changes = [
+        msgspec.structs.replace(change, q_value=q_value) for change, (_, q_value) in zip(dated, seen, strict=True)
+    ]
+    bound = None if changes else once((*what, "bound"), lambda: _bound(stream, question))
     limit_of = question.factor if isinstance(stream, Sizes) else question.delta
     steady = bound is not None and bound <= limit_of
     more = None

@@ -16,4 +16,5 @@ SELECT
 FROM executions
 WHERE labels['branch'] IS DISTINCT FROM 'abandoned'
   AND labels['record'] IS DISTINCT FROM 'guard'
+  AND (CAST(? AS VARCHAR) IS NULL OR agent_id = CAST(? AS VARCHAR))
 ORDER BY agent_id NULLS LAST, started_at NULLS LAST, execution_id NULLS LAST

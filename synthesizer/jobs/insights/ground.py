@@ -17,6 +17,8 @@ from soma.synthesizer.queries import query
 from soma.synthesizer.stats import Difference, Proportion, Stratum, compare, proportion
 
 Measure = Literal["success", "status"]
+Tables = dict[str, list[int]]
+"""Stratum to counts: of the others and of the marked, how many did well and of how many that is known."""
 LEAST = 5
 """Executions below which nothing is proposed."""
 
@@ -125,6 +127,31 @@ class Ground:
                 return found
         return None
 
+    def effect_by_task(self, marked: Collection[str]) -> Effect | None:
+        """How executions in ``marked`` end beside all others of the same tasks: as ``effect`` over all executions.
+
+        What all executions amount to is counted once, so that an answer costs as much as it has marked ones.
+        """
+        for measure in ("success", "status"):
+            found = _told(measure, self._beside(marked, measure))
+            if found is not None:
+                return found
+        return None
+
+    @cached_property
+    def _by_task(self) -> dict[Measure, Tables]:
+        return {measure: _counted(measure, self._of_task(self.runs)) for measure in ("success", "status")}
+
+    def _of_task(self, executions: Iterable[str]) -> list[tuple[Run, str]]:
+        return [(self.runs[each], task) for each in executions if each in self.runs and (task := self.task_of(each))]
+
+    def _beside(self, marked: Collection[str], measure: Measure) -> Tables:
+        whole, own = self._by_task[measure], _counted(measure, self._of_task(marked))
+        return {
+            task: [whole[task][0] - good, whole[task][1] - known, good, known]
+            for task, (good, known, *_) in own.items()
+        }
+
     def _agent_and_task(self, run: Run) -> str:
         task = self.task_of(run.execution_id)
         return f"{run.agent_id}\x1f{task}" if task else ""
@@ -133,13 +160,28 @@ class Ground:
 def _effect(
     measure: Measure, marked: Collection[str], runs: Iterable[Run], stratum: Callable[[Run], str]
 ) -> Effect | None:
-    tables: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    tables: Tables = defaultdict(lambda: [0, 0, 0, 0])
     for run in runs:
         good, key = did_well(run, measure), stratum(run)
         if good is not None and key:
             place = 2 if run.execution_id in marked else 0
             tables[key][place] += good
             tables[key][place + 1] += 1
+    return _told(measure, tables)
+
+
+def _counted(measure: Measure, runs: Iterable[tuple[Run, str]]) -> Tables:
+    """Per stratum how many did well, and of how many that is known."""
+    tables: Tables = defaultdict(lambda: [0, 0])
+    for run, key in runs:
+        good = did_well(run, measure)
+        if good is not None:
+            tables[key][0] += good
+            tables[key][1] += 1
+    return tables
+
+
+def _told(measure: Measure, tables: Tables) -> Effect | None:
     both = [table for _, table in sorted(tables.items()) if table[1] and table[3]]
     others, with_mark = (proportion(sum(t[at] for t in both), sum(t[at + 1] for t in both)) for at in (0, 2))
     if min(others.total, with_mark.total) < LEAST:

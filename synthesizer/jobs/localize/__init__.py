@@ -44,7 +44,7 @@ def read(vault: Queryable, execution: str) -> tuple[Run, list[Step]]:
     if len(found) > 1:
         some = ", ".join(run.execution_id for run in found[:5])
         raise NothingFound(f"{len(found)} executions begin with {execution!r}", hint=f"name one of them: {some}")
-    return found[0], answer(vault, Step, __name__, "query", (found[0].execution_id,))
+    return found[0], answer(vault, Step, __name__, "query", (found[0].agent_id, found[0].execution_id))
 
 
 def peers(vault: Queryable, execution_id: str, assignments: Mapping[str, str] | None = None) -> list[Path]:

@@ -77,7 +77,7 @@ def run(
 
 def _last_failed(vault: Queryable, status: Status) -> dict[str, Run]:
     runs: dict[str, list[Run]] = {}
-    for run in answer(vault, Run, health.__name__, "query"):
+    for run in health.runs_of(vault):
         runs.setdefault(run.agent_id, []).append(run)
     found = {agent.agent_id: last_failed(runs[agent.agent_id], agent.measure) for agent in status.agents}
     return {name: run for name, run in found.items() if run is not None}

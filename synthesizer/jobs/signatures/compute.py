@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from soma.synthesizer.stats import proportion
 
@@ -17,10 +19,22 @@ def signatures_of(runs: Sequence[Run], *, level: float = 0.95, limit: int = 200)
     groups: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run in runs:
         groups[run.agent_id, run.signature].append(run)
-    rows = [_signature(agent, path, members, level) for (agent, path), members in groups.items()]
-    rows.sort(key=lambda row: (-row.executions, row.agent_id, row.signature))
-    kept = sorted(rows[:limit], key=lambda row: (row.agent_id, -row.executions, row.signature))
-    return Signatures(signatures=tuple(kept), total=len(rows), executions=len(runs), level=level)
+    # Most paths are taken once: only what is told is looked into.
+    told = sorted(groups, key=lambda group: (-len(groups[group]), *group))[:limit]
+    rows = [_signature(agent, path, groups[agent, path], level) for agent, path in told]
+    return Signatures(signatures=_ordered(rows), total=len(groups), executions=len(runs), level=level)
+
+
+def cut(found: Signatures, limit: int) -> Signatures:
+    """The same with at most ``limit`` rows, the most frequent."""
+    if len(found.signatures) <= limit:
+        return found
+    often = sorted(found.signatures, key=lambda row: (-row.executions, row.agent_id, row.signature))
+    return msgspec.structs.replace(found, signatures=_ordered(often[:limit]))
+
+
+def _ordered(rows: Iterable[Signature]) -> tuple[Signature, ...]:
+    return tuple(sorted(rows, key=lambda row: (row.agent_id, -row.executions, row.signature)))
 
 
 def _signature(agent: str, path: str, members: Sequence[Run], level: float) -> Signature:

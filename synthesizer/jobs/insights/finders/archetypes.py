@@ -20,11 +20,10 @@ def find(ground: Ground) -> list[Finding]:
     """One finding per archetype whose runs end otherwise than the other runs of the same tasks, beyond chance."""
     grouped = archetypes.grouped(ground.vault)
     compared: list[tuple[Archetype, tuple[str, ...], Effect]] = []
-    work = [run for run in ground.runs.values() if ground.task_of(run.execution_id)]
     for archetype, members in grouped:
         if len(members) < LEAST:
             continue
-        effect = ground.effect(set(members), work, stratum=lambda run: ground.task_of(run.execution_id))
+        effect = ground.effect_by_task(members)
         if effect is not None:
             compared.append((archetype, members, effect))
     clear = discovered(compared, [effect.difference.p_value for _, _, effect in compared])

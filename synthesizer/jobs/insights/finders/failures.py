@@ -134,7 +134,7 @@ def _effect(ground: Ground, cluster: Cluster, agents: Sequence[str]) -> tuple[Ef
     own = ground.effect(cluster.runs, (run for agent in agents for run in ground.by_agent[agent]))
     if own is not None:
         return own, "other runs of the same agent and task"
-    anyone = ground.effect(cluster.runs, ground.runs.values(), stratum=lambda run: ground.task_of(run.execution_id))
+    anyone = ground.effect_by_task(cluster.runs)
     return anyone, "other runs of the same tasks by any agent"
 
 
