@@ -60,7 +60,7 @@ class Vault:
     Every property and question works on the vault's newest snapshot; ``snapshot()`` pins one for several questions.
 
     Args:
-        path: The vault's folder; it is made by the first harvest.
+        path: The vault's folder, or ``s3://bucket/prefix``; it is made by the first harvest.
 
     Examples:
         >>> vault = Vault(".soma")                          # doctest: +SKIP
@@ -73,11 +73,20 @@ class Vault:
         self._team: str | None = None
 
     def __repr__(self) -> str:
-        return f"Vault({str(self._root.path)!r})"
+        return f"Vault({self._root.address!r})"
+
+    @property
+    def address(self) -> str:
+        """The vault's folder, or its address on S3."""
+        return self._root.address
 
     @property
     def path(self) -> Path:
-        """The vault's folder."""
+        """The vault's folder.
+
+        Raises:
+            UsageError: if it lies on S3.
+        """
         return self._root.path
 
     def snapshot(self) -> Snapshot:
@@ -92,7 +101,7 @@ class Vault:
 
     def of_team(self, team: str) -> Vault:
         """The same vault with the executions of one team only: ``--team``."""
-        narrowed = Vault(self._root.path)
+        narrowed = Vault(self._root.address)
         narrowed._team = team
         return narrowed
 
@@ -185,7 +194,7 @@ class Vault:
         from soma.api.nightly import nightly
 
         settings = load(Path.cwd(), os.environ, {}).settings
-        folder = Path(out) if out is not None else self.path.resolve().parent
+        folder = Path(out) if out is not None else self._root.beside
         names = [str(path) for path in paths]
         return nightly(self._root, names, folder, settings, options_of(settings), wait_s=wait)
 

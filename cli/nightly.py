@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("nightly")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--out", metavar="DIR", type=click.Path(file_okay=False),
-              help="Folder of the report and its page (default: the folder the vault lies in).")  # fmt: skip
+              help="Folder of the report and its page (default: the folder the vault lies in; here for one on S3).")  # fmt: skip
 @click.option("--wait", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0,
               help="Wait so long for another night to end (default: not at all).")  # fmt: skip
 @vault_option
@@ -37,7 +37,7 @@ def command(paths: tuple[str, ...], out: str | None, wait: float, vault: str | N
 
     settings = config(vault=vault).settings
     root = open_vault(vault)
-    folder = Path(out) if out else root.path.resolve().parent
+    folder = Path(out) if out else root.beside
     with progress() as told:
         night = nightly(root, paths, folder, settings, options_of(settings), wait_s=wait, told=told)
     emit(night, as_json, _line, schema="soma.nightly", schemaVersion=1)

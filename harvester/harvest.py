@@ -6,16 +6,20 @@ from collections.abc import Callable, Sequence
 
 from soma import clock
 from soma.config import personal_key
+from soma.errors import VaultConflict
 from soma.vault import VaultRoot, Writer
 
 from .discover import Discovery, check_paths, discover
 from .options import Options, Progress
+from .redact import Redactor
 from .run import Run
 from .summary import Summary
+from .tally import Tally
 
 __all__ = ["Options", "Progress", "harvest"]
 
 _DEFAULTS = Options()
+_ATTEMPTS = 5
 
 
 def harvest(
@@ -31,6 +35,7 @@ def harvest(
 
     Raises:
         UsageError: if a path does not exist.
+        VaultConflict: if other writers were faster time and again.
         VaultError: if the vault cannot be written to. What is wrong with a source never raises: it is in the summary.
     """
     started = clock.stopwatch()
@@ -39,17 +44,25 @@ def harvest(
         return _harvest(paths, vault, None, options, on_progress, started)
     if not vault.exists:
         vault.create(personal_key())
+    tally = Tally(Redactor(vault.key()).path)
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            with vault.writer() as writer:
+                return _harvest(paths, vault, writer, options, on_progress, started, tally)
+        except VaultConflict:
+            # Another writer was faster: what is left to read, the ledger tells as it is now.
+            continue
     with vault.writer() as writer:
-        return _harvest(paths, vault, writer, options, on_progress, started)
+        return _harvest(paths, vault, writer, options, on_progress, started, tally)
 
 
 def _harvest(
     paths: Sequence[str], vault: VaultRoot, writer: Writer | None, options: Options,
-    on_progress: Callable[[Progress], None] | None, started: float,
+    on_progress: Callable[[Progress], None] | None, started: float, tally: Tally | None = None,
 ) -> Summary:  # fmt: skip
     # Only now, under the lock: another harvest may have read newer bytes while this one waited.
     discovery = _outside(vault, discover(paths, since_ns=options.since_ns))
-    run = Run(vault, writer, options, on_progress)
+    run = Run(vault, writer, options, on_progress, tally)
     try:
         run.read(discovery.candidates)
     except KeyboardInterrupt:
@@ -58,6 +71,6 @@ def _harvest(
 
 
 def _outside(vault: VaultRoot, discovery: Discovery) -> Discovery:
-    inside = str(vault.path.resolve()) + "/"
+    inside = str(vault.storage.folder("").resolve()) + "/"
     discovery.candidates = [found for found in discovery.candidates if not found.path.startswith(inside)]
     return discovery

@@ -41,14 +41,16 @@ class Run:
         writer: Commits; ``None`` for a dry run.
         options: How.
         on_progress: Told after every portion.
+        tally: What came of it so far, where it was begun before and another writer was faster.
 
     Attributes:
         tally: What came of it so far.
     """
 
     def __init__(
-        self, vault: VaultRoot, writer: Writer | None, options: Options, on_progress: Callable[[Progress], None] | None
-    ) -> None:
+        self, vault: VaultRoot, writer: Writer | None, options: Options,
+        on_progress: Callable[[Progress], None] | None, tally: Tally | None = None,
+    ) -> None:  # fmt: skip
         self._writer = writer
         self._options = options
         self._on_progress = on_progress
@@ -58,9 +60,9 @@ class Run:
         self._owners = Owners(self._snapshot)
         self._relatives = Relatives(self._ledger, self._snapshot)
         key = vault.key() if vault.exists else _NO_KEY
-        self._settings = options.settings(str(vault.path) if writer else None, key)
+        self._settings = options.settings(vault.address if writer else None, key)
         self._redact = Redactor(key).path
-        self.tally = Tally(self._redact)
+        self.tally = tally or Tally(self._redact)
         self._commit = writer.next_version if writer else 0
         self._numbers = itertools.count()
         self._pending: list[Portion] = []
@@ -107,8 +109,10 @@ class Run:
         known: dict[str, Known] = {}
         folders = Folders()
         for candidate in candidates:
+            if candidate.source_id in self.tally.settled:
+                continue
             if (entry := self._ledger.unchanged(candidate, self._reader, by_name, folders)) is not None:
-                self.tally.unchanged(entry.status, entry.adapter)
+                self.tally.unchanged(candidate.source_id, entry.status, entry.adapter)
                 continue
             todo.append(candidate)
             if (before := self._ledger.known(candidate, self._reader)) is not None:

@@ -24,6 +24,7 @@ class Tally:
         executions, decisions: Written to the vault.
         no_longer_there: Executions that stay although their source no longer holds them.
         interrupted: Whether a person ended the harvest early.
+        settled: Ids of the sources that are counted.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -32,6 +33,7 @@ class Tally:
         self.decisions = 0
         self.no_longer_there = 0
         self.interrupted = False
+        self.settled: set[str] = set()
         self._states: Counter[str] = Counter()
         self._formats: dict[str, Counter[str]] = {}
         self._unusable: list[Unusable] = []
@@ -41,8 +43,9 @@ class Tally:
         self._still = 0
         self._seen_formats: set[str] = set()
 
-    def unchanged(self, status: str, adapter: str | None) -> None:
+    def unchanged(self, source_id: str, status: str, adapter: str | None) -> None:
         """Count a source that nothing happened to since it was read."""
+        self.settled.add(source_id)
         self._states["unchanged"] += 1
         if status in {"read", "same"} and adapter:
             self._format(adapter)["unchanged"] += 1
@@ -53,8 +56,9 @@ class Tally:
         """Count what came of sources; ``known`` are the ids of those that the ledger held before."""
         for report in reports:
             if report.state == "same":
-                self.unchanged(report.state, report.adapter)
+                self.unchanged(report.candidate.source_id, report.state, report.adapter)
             else:
+                self.settled.add(report.candidate.source_id)
                 self._add_report(report, known=report.candidate.source_id in known)
 
     def _add_report(self, report: SourceReport, *, known: bool) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soma import codec
+from soma import clock, codec
 from soma.config import TaskRule, TeamRule
 from soma.errors import UsageError, VaultError
 from soma.identity import digest
@@ -16,6 +16,7 @@ from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, HARVESTED, TABLES, Table
 
 from .delta import LiveTable
 from .promise import last_promise
+from .storage import Storage
 from .teams import place_teams
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ATTEMPTS = 20
+_OPEN_S = 3600.0
 
 
 class Snapshot:
@@ -31,24 +33,34 @@ class Snapshot:
 
     Attributes:
         version: Number of the harvest commit it shows; 0 for an empty vault.
-        vault: The vault's folder.
+        storage: Where the vault lies.
         task_rules: Rules of the project about which executions attempt which task; whoever asks sets them.
         team_rules: Rules of the project about teams that traces do not name.
         team: The one team whose executions it shows; ``None`` shows all.
         audit_head: Hash of the audit's last entry as the last commit remembers it; empty where it remembers none.
     """
 
-    def __init__(self, vault: Path, version: int, tables: Mapping[str, LiveTable], audit_head: str = "") -> None:
+    def __init__(self, storage: Storage, version: int, tables: Mapping[str, LiveTable], audit_head: str = "") -> None:
         self.audit_head = audit_head
         self.task_rules: tuple[TaskRule, ...] = ()
         self.team_rules: tuple[TeamRule, ...] = ()
         self.team: str | None = None
-        self.vault = vault
+        self.storage = storage
         self.version = version
         self._tables = tables
+        self._opened = clock.stopwatch()
+
+    @property
+    def vault(self) -> Path:
+        """The vault's folder.
+
+        Raises:
+            UsageError: if it lies on S3.
+        """
+        return self.storage.path
 
     @classmethod
-    def pin(cls, vault: Path) -> Snapshot:
+    def pin(cls, storage: Storage) -> Snapshot:
         """The snapshot of this moment.
 
         Tables are opened one after the other; a commit in between is noticed and the pinning repeated. What the last
@@ -58,19 +70,21 @@ class Snapshot:
             VaultError: if a log cannot be read.
         """
         for _ in range(_ATTEMPTS):
-            executions = LiveTable(vault, EXECUTIONS)
-            tables = {table.name: LiveTable(vault, table) for table in TABLES if table is not EXECUTIONS}
-            if LiveTable(vault, EXECUTIONS).version != executions.version:
+            executions = LiveTable(storage, EXECUTIONS)
+            others = [table for table in TABLES if table is not EXECUTIONS]
+            opened = storage.each(partial(LiveTable, storage), others)
+            tables = {live.table.name: live for live in opened}
+            if LiveTable(storage, EXECUTIONS).version != executions.version:
                 continue
             promise = last_promise(executions)
             for name, change in promise.open_for(tables).items():
                 tables[name] = tables[name].as_if(change.add, change.remove)
-            return cls(vault, executions.transaction(), {EXECUTIONS.name: executions, **tables}, promise.audit)
-        raise VaultError("the vault changes faster than it can be opened", where=str(vault), hint="try again")
+            return cls(storage, executions.transaction(), {EXECUTIONS.name: executions, **tables}, promise.audit)
+        raise VaultError("the vault changes faster than it can be opened", where=storage.address, hint="try again")
 
     def of_team(self, team: str) -> Snapshot:
         """The same snapshot with the executions of one team only, and nothing of other teams in any answer."""
-        narrowed = Snapshot(self.vault, self.version, self._tables, self.audit_head)
+        narrowed = Snapshot(self.storage, self.version, self._tables, self.audit_head)
         narrowed.task_rules, narrowed.team_rules, narrowed.team = self.task_rules, self.team_rules, team
         return narrowed
 
@@ -115,13 +129,14 @@ class Snapshot:
         import duckdb
 
         connection = self._connection
+        self._ready()
         try:
             statements = duckdb.extract_statements(query)
             if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
                 raise UsageError("only one SELECT can be asked of a vault", hint="write one query that reads")
             result: pa.Table = connection.sql(query, params=list(parameters)).to_arrow_table()
         except duckdb.Error as problem:
-            if isinstance(problem, duckdb.IOException) or str(self.vault.resolve()) in str(problem):
+            if isinstance(problem, duckdb.IOException) or str(self.storage.folder("").resolve()) in str(problem):
                 raise self._unreadable(problem) from problem
             raise UsageError(
                 _first_line(problem), hint="soma vault info names the tables; docs/rows.md their columns"
@@ -129,7 +144,14 @@ class Snapshot:
         return result
 
     def _unreadable(self, problem: Exception) -> VaultError:
-        return VaultError(f"the vault cannot be read: {_first_line(problem)}", where=str(self.vault))
+        return VaultError(f"the vault cannot be read: {_first_line(problem)}", where=self.storage.address)
+
+    def _ready(self) -> None:
+        # Copies of files that lie elsewhere are spared for a day after their last use.
+        if clock.stopwatch() - self._opened > _OPEN_S:
+            self._opened = clock.stopwatch()
+            for table in TABLES:
+                self.live(table).paths()
 
     @cached_property
     def executions(self) -> pl.LazyFrame:
@@ -155,8 +177,9 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(":memory:")
-    vault = snapshot.vault.resolve()
-    files_of_all = [path for table in TABLES for path in _paths(snapshot, table)]
+    vault = snapshot.storage.folder("").resolve()
+    found = snapshot.storage.each(partial(_paths, snapshot), TABLES)
+    files_of_all = [path for paths in found for path in paths]
     # From here on the connection can read the files of this snapshot and nothing else (not even the vault's key),
     # whatever a query says. What does not fit into memory goes where only the vault's owner can look.
     for setting in (
@@ -167,8 +190,8 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
         "SET preserve_insertion_order = true",
     ):
         connection.execute(setting)
-    for table in TABLES:
-        connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
+    for table, paths in zip(TABLES, found, strict=True):
+        connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(table, paths)}")
     for views in ("views.sql", "paths.sql"):
         connection.execute(files("soma.vault").joinpath(views).read_text())
     place_teams(connection, snapshot.team_rules, snapshot.team)
@@ -176,8 +199,7 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _scan(snapshot: Snapshot, table: Table) -> str:
-    paths = _paths(snapshot, table)
+def _scan(table: Table, paths: list[str]) -> str:
     columns = table.duckdb_types()
     if not paths:
         nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items())
