@@ -13,9 +13,27 @@ from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, TABLES, Table
 
 from .delta import LiveTable
 from .promise import Promise, last_promise
-from .storage import Storage
+from .storage import Folder, Storage
 
 _ATTEMPTS = 20
+
+
+def settle(storage: Storage, *, fence: bool) -> int:
+    """Whatever has to be done before the first commit. The caller holds the lock.
+
+    Args:
+        storage: The vault.
+        fence: Whether the holder of the lock before may still be writing.
+
+    Returns:
+        The vault's version.
+    """
+    if fence:
+        return take_over(storage)
+    if isinstance(storage, Folder):
+        return recover(storage)
+    # A lease that was given back says that nothing was left half done.
+    return LiveTable(storage, EXECUTIONS).transaction()
 
 
 def recover(storage: Storage) -> int:

@@ -29,7 +29,7 @@ from .delta import LiveTable, read_file
 from .fragment import Fragment, write_fragment
 from .permissions import Role, require
 from .promise import Change, Promise, last_promise
-from .recovery import keep, recover, take_over
+from .recovery import keep, settle
 from .root import VaultRoot
 from .storage import Folder, Lock, Storage
 
@@ -93,7 +93,7 @@ class Writer:
             os.umask(self._umask)
             raise
         try:
-            self.version = take_over(self.storage) if self.lock.fence else recover(self.storage)
+            self.version = settle(self.storage, fence=self.lock.fence)
             self.lock.fenced()
         except BaseException:
             self.__exit__(None, None, None)

@@ -22,7 +22,6 @@ from tests.harvest.vaults import assert_like_scratch, contents, harvest_into, li
 HOLD = """
 import sys, time
 from soma.vault import VaultRoot
-from soma.vault.storage import Storage
 with VaultRoot(sys.argv[1]).writer():
     print("held", flush=True)
     time.sleep(60)
