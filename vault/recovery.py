@@ -66,7 +66,8 @@ def take_over(storage: Storage) -> int:
         executions = LiveTable(storage, EXECUTIONS)
         number = executions.transaction()
         others = storage.each(partial(LiveTable, storage), [table for table in TABLES if table is not EXECUTIONS])
-        burned = max([number, *(live.transaction() for live in others)]) + 1
+        # Higher than the one the holder before is about to use, wherever it is.
+        burned = max([number, *(live.transaction() for live in others)]) + 2
         try:
             keep(storage, promise := last_promise(executions))
             metadata = Promise(burned, {}, promise.audit).metadata()

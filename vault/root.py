@@ -137,7 +137,9 @@ class VaultRoot:
         except FileNotFoundError:
             raise VaultMissing("there is no vault here", where=self.address) from None
         except (OSError, codec.Undecodable) as problem:
-            raise VaultError(f"the vault's mark cannot be read: {problem}", where=self.storage.where(_MARK)) from problem
+            raise VaultError(
+                f"the vault's mark cannot be read: {problem}", where=self.storage.where(_MARK)
+            ) from problem
         return mark if isinstance(mark, dict) else {}
 
     def check_version(self) -> int:

@@ -1,8 +1,7 @@
 """A vault below a prefix of a bucket on S3-compatible storage.
 
-What the storage has to keep: a request that was answered is seen by all later ones, and of two that create one object at
-once (``If-None-Match: *``) or change one (``If-Match``) only one succeeds. Amazon S3 does so since 2024, as do MinIO,
-Ceph, Cloudflare R2 and others.
+What the storage has to keep: a request that was answered is seen by all later ones, and of two that create one object
+at once (``If-None-Match: *``) or change one (``If-Match``) only one succeeds.
 """
 
 from __future__ import annotations
@@ -188,12 +187,12 @@ class Bucket(Storage):
         )  # fmt: skip
 
     def set_aside(self, folder: str, to: str) -> None:
-        """Copy all objects, then delete them: what tells how a table begins first, so that half a log is seen as such."""
+        """Copy all objects, then delete them: how a log begins first, so that half of one is seen as such."""
         import obstore
 
         with self._asking("the damaged table cannot be copied", folder):
             found = [item["path"] for page in obstore.list(self._store, folder) for item in page]
-            self.each(lambda name: obstore.copy(self._store, name, f"{to}{name[len(folder):]}"), found)
+            self.each(lambda name: obstore.copy(self._store, name, f"{to}{name[len(folder) :]}"), found)
         logs = [name for name in found if "/_delta_log/" in name]
         for name in sorted(logs, key=lambda name: (name.endswith(".json"), name)):
             self._delete([name])

@@ -115,4 +115,3 @@ def _limit() -> float:
     if not 0 <= limit < float("inf"):
         raise ConfigError(f"SOMA_CACHE_GB must be a number from 0 up, not {told!r}")
     return limit * _GB
-

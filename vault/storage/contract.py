@@ -1,8 +1,8 @@
 """The little that a vault needs of the place it lies in.
 
-Names are paths inside the vault with ``/``. A file of rows is never changed once it stands: its name ends with a digest
-of its bytes (``soma.vault.fragment``). So one that lies elsewhere can be read from a copy on this machine, which is never
-out of date. All reading of rows goes through local paths for that reason, wherever the vault lies.
+Names are paths inside the vault with ``/``. A file of rows is never changed once it stands: its name ends with a
+digest of its bytes (``soma.vault.fragment``). So one that lies elsewhere can be read from a copy on this machine, which
+is never out of date. All reading of rows goes through local paths for that reason, wherever the vault lies.
 """
 
 from __future__ import annotations

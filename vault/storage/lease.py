@@ -5,10 +5,10 @@ slept too long goes on writing without knowing that it was followed. So whoever 
 give the lease back is told to fence it off (``fence``), and what that one then tries to commit is refused by the logs
 of the tables themselves: ``docs/design/s3.md``.
 
-**Clocks.** No time is compared with one that another machine wrote down. A lease is taken for dead when it was not renewed
-while this machine watched it for ``TTL_S`` seconds by a clock that only goes forwards; or at once, when the storage says
-that it was last renewed longer ago than ``SKEW_S``, which S3 itself does not let clocks differ by; or when its holder was
-a process of this machine that is no more.
+**Clocks.** A lease is taken for dead when it was not renewed while this machine watched it for ``TTL_S`` seconds by a
+clock that only goes forwards; or at once, when the storage says that it was last renewed longer ago than ``SKEW_S``,
+by which S3 itself does not let clocks differ; or when its holder was a process of this machine that is no more. No time
+is compared with one that another host wrote down.
 """
 
 from __future__ import annotations
