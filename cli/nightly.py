@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("nightly")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--out", metavar="DIR", type=click.Path(file_okay=False),
-              help="Folder of the report and its page (default: the folder the vault lies in; here for one on S3).")  # fmt: skip
+              help="Folder of the report and page (default: where the vault lies; for one on S3, here).")  # fmt: skip
 @click.option("--wait", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0,
               help="Wait so long for another night to end (default: not at all).")  # fmt: skip
 @vault_option

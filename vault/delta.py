@@ -30,14 +30,19 @@ class LiveTable:
         folder: Where its files of rows are on this machine: the table itself, or copies of it.
         where: How messages call the place it lies in.
         version: Delta's version number; -1 for a table that nothing was committed to.
+
+    Args:
+        vault: Where.
+        table: Which.
+        absent: Nothing was committed to it; this is known.
     """
 
-    def __init__(self, vault: Storage | Path, table: Table) -> None:
+    def __init__(self, vault: Storage | Path, table: Table, *, absent: bool = False) -> None:
         self.table = table
         self._storage = storage_of(vault)
         self.folder = self._storage.folder(table.path)
         self.where = self._storage.where(table.path)
-        self._delta = self._open()
+        self._delta = None if absent else self._open()
         self._added: dict[str, Fragment] = {}
         self._removed: frozenset[str] = frozenset()
         self.version: int = self._delta.version() if self._delta else -1
@@ -202,7 +207,7 @@ class LiveTable:
 
         return DeltaTable.create(
             self._place(), Schema.from_arrow(self.table.arrow()), mode="ignore", name=self.table.name,
-            description=self.table.meaning,
+            description=self.table.meaning, configuration=dict(self._storage.log_settings) or None,
         )  # fmt: skip
 
     def read(self, columns: list[str] | None = None, *, verify: bool = False) -> pa.Table:
@@ -242,6 +247,13 @@ class LiveTable:
         if self._delta is None:
             return []
         return sorted(self._delta.vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True))
+
+
+def live_tables(storage: Storage, tables: Iterable[Table]) -> list[LiveTable]:
+    """Several tables as they are now, opened together."""
+    wanted = list(tables)
+    there = storage.logs(table.path for table in wanted)
+    return storage.each(lambda table: LiveTable(storage, table, absent=table.path not in there), wanted)
 
 
 def read_file(path: str, columns: list[str] | None = None, *, verify: bool = False) -> pa.Table:

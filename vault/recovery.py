@@ -11,7 +11,7 @@ from functools import partial
 from soma.errors import VaultConflict
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, TABLES, Table
 
-from .delta import LiveTable
+from .delta import LiveTable, live_tables
 from .promise import Promise, last_promise
 from .storage import Folder, Storage
 
@@ -65,7 +65,7 @@ def take_over(storage: Storage) -> int:
     for _ in range(_ATTEMPTS):
         executions = LiveTable(storage, EXECUTIONS)
         number = executions.transaction()
-        others = storage.each(partial(LiveTable, storage), [table for table in TABLES if table is not EXECUTIONS])
+        others = live_tables(storage, [table for table in TABLES if table is not EXECUTIONS])
         # Higher than the one the holder before is about to use, wherever it is.
         burned = max([number, *(live.transaction() for live in others)]) + 2
         try:

@@ -14,7 +14,7 @@ from soma.errors import UsageError, VaultError
 from soma.identity import digest
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, HARVESTED, TABLES, Table
 
-from .delta import LiveTable
+from .delta import LiveTable, live_tables
 from .promise import last_promise
 from .storage import Storage
 from .teams import place_teams
@@ -72,8 +72,7 @@ class Snapshot:
         for _ in range(_ATTEMPTS):
             executions = LiveTable(storage, EXECUTIONS)
             others = [table for table in TABLES if table is not EXECUTIONS]
-            opened = storage.each(partial(LiveTable, storage), others)
-            tables = {live.table.name: live for live in opened}
+            tables = {live.table.name: live for live in live_tables(storage, others)}
             if LiveTable(storage, EXECUTIONS).version != executions.version:
                 continue
             promise = last_promise(executions)

@@ -1,4 +1,4 @@
-"""A vault on S3-compatible storage answers what one in a folder does, whoever writes to it and whatever befalls them."""
+"""A vault on S3-compatible storage answers what one in a folder does, whoever writes to it and whatever happens."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from click.testing import CliRunner
 
 from soma import clock
 from soma.cli.main import cli
-from soma.errors import ConfigError, SomaError, UsageError, VaultConflict, VaultError, VaultLocked, VaultMissing
+from soma.errors import SomaError, UsageError, VaultConflict, VaultError, VaultLocked, VaultMissing
 from soma.harvester.repair import repair
-from soma.schema import AUDIT, DECISIONS, EXECUTIONS, TABLES
+from soma.schema import DECISIONS, EXECUTIONS
 from soma.vault import VaultRoot
 from soma.vault.check import check_vault
 from soma.vault.delta import LiveTable
@@ -247,7 +247,7 @@ class TestTheLease:
 class TestCopies:
     def test_are_private_and_fetched_once(self, filled: VaultRoot, tmp_path: Path) -> None:
         filled.snapshot().sql("SELECT 1")
-        copies = [path for path in (tmp_path / "cache").rglob("*")]
+        copies = list((tmp_path / "cache").rglob("*"))
         assert copies and all(path.stat().st_mode & 0o077 == 0 for path in copies)
         before = {path: path.stat().st_mtime_ns for path in copies if path.is_file()}
         filled.snapshot().sql("SELECT count(*) FROM decisions")

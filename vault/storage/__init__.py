@@ -1,4 +1,4 @@
-"""Where a vault lies: a folder, or a prefix of a bucket on S3-compatible storage; the rest of soma sees no difference."""
+"""Where a vault lies: a folder or a prefix of a bucket on S3-compatible storage; soma sees no difference elsewhere."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _environment() -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=16)
-def _bucket(address: str, environment: tuple[tuple[str, str], ...]) -> Storage:
+def _bucket(address: str, environment: tuple[tuple[str, str], ...]) -> Storage:  # noqa: ARG001 - a part of the key
     from .bucket import Bucket
 
     return Bucket(address)

@@ -44,7 +44,8 @@ def store_of(bucket: str, prefix: str, *, patient: bool = True) -> S3Store:
     """The client for a bucket.
 
     Args:
-        bucket, prefix: Where.
+        bucket: Which.
+        prefix: Of all names.
         patient: Try for minutes before giving up.
 
     Raises:

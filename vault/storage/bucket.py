@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from soma.errors import UsageError, VaultError
@@ -44,6 +45,8 @@ class Bucket(Storage):
 
     writable_hint = "check that the AWS_* credentials may write below the prefix, then run the command again"
     # A writer that lost its lease may be between writing a file and finding out; here nothing else waits for it.
+    # Opening a table reads every entry since the last checkpoint, each with a request of its own.
+    log_settings = MappingProxyType({"delta.checkpointInterval": "10"})
     least_retention_hours = _LEAST_RETENTION_HOURS
 
     def __init__(self, address: str) -> None:
@@ -170,6 +173,17 @@ class Bucket(Storage):
                     yield bytes(piece)
         except FileNotFoundError:
             raise VaultError("a file of the vault is missing", where=self.where(name)) from None
+
+    def logs(self, folders: Iterable[str]) -> set[str]:
+        """Those of which there is any object: one request for a layer instead of two for a table."""
+        import obstore
+
+        wanted = set(folders)
+        with self._asking("the vault cannot be listed", ""):
+            pages = self.each(
+                partial(obstore.list_with_delimiter, self._store), sorted({name.rpartition("/")[0] for name in wanted})
+            )
+        return wanted & {name.rstrip("/") for page in pages for name in page["common_prefixes"]}
 
     def log(self, folder: str) -> str | Path | None:
         """The table's address."""

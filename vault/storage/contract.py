@@ -8,10 +8,10 @@ is never out of date. All reading of rows goes through local paths for that reas
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Protocol, TypeVar
 
 _T = TypeVar("_T")
@@ -56,11 +56,13 @@ class Storage(ABC):
     Attributes:
         address: What a person types after ``--vault``.
         writable_hint: What to look at when nothing can be written.
+        log_settings: Properties of Delta that new tables get.
         least_retention_hours: Files younger than this must not be deleted even when nothing refers to them.
     """
 
     address: str
     writable_hint: str
+    log_settings: Mapping[str, str] = MappingProxyType({})
     least_retention_hours = 0
 
     @property
@@ -154,6 +156,10 @@ class Storage(ABC):
         Raises:
             VaultError: if a copy cannot be made, or is not what its name says.
         """
+
+    @abstractmethod
+    def logs(self, folders: Iterable[str]) -> set[str]:
+        """Which of these tables may have a log; the others have none at this moment."""
 
     @abstractmethod
     def log(self, folder: str) -> str | Path | None:
