@@ -75,8 +75,10 @@ def damaged_logs(storage: Storage) -> dict[str, list[Finding]]:
 
     Delta reads an empty commit file as a commit that changed nothing, so every file is looked at here.
     """
-    found = storage.each(lambda table: list(_log(storage, table)), TABLES)
-    return {table.name: findings for table, findings in zip(TABLES, found, strict=True) if findings}
+    there = storage.logs(table.path for table in TABLES)
+    tables = [table for table in TABLES if table.path in there]
+    found = storage.each(lambda table: list(_log(storage, table)), tables)
+    return {table.name: findings for table, findings in zip(tables, found, strict=True) if findings}
 
 
 def _log(storage: Storage, table: Table) -> Iterator[Finding]:

@@ -105,6 +105,10 @@ class LiveTable:
         known = {Path(unquote(uri)).name for uri in before.file_uris()}
         return sorted(set(self.files()) - known)
 
+    def passed(self) -> bool:
+        """Whether something was committed to the table since it was opened."""
+        return self._storage.exists(f"{self.table.path}/_delta_log/{self.version + 1:020}.json")
+
     def paths(self) -> list[str]:
         """The live files as they can be opened on this machine, in a fixed order.
 

@@ -73,7 +73,7 @@ class Snapshot:
             executions = LiveTable(storage, EXECUTIONS)
             others = [table for table in TABLES if table is not EXECUTIONS]
             tables = {live.table.name: live for live in live_tables(storage, others)}
-            if LiveTable(storage, EXECUTIONS).version != executions.version:
+            if executions.passed():
                 continue
             promise = last_promise(executions)
             for name, change in promise.open_for(tables).items():

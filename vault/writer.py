@@ -142,7 +142,7 @@ class Writer:
         if executions.transaction() >= number:
             raise VaultConflict("another writer was faster", where=executions.where)
         require(VaultRoot(self.storage), role, changes)
-        prepared = {name: self._prepare(BY_NAME[name], parts) for name, parts in changes.replace.items()}
+        prepared = {name: self._prepare(name, parts, executions) for name, parts in changes.replace.items()}
         if changes.decisions:
             LiveTable(self.storage, DECISIONS).commit(
                 changes.decisions, (), transaction=number, metadata={"version": number}
@@ -156,13 +156,14 @@ class Writer:
         keep(self.storage, promise)
         return number
 
-    def _prepare(self, table: Table, parts: list[Replacement]) -> Change:
+    def _prepare(self, name: str, parts: list[Replacement], executions: LiveTable) -> Change:
         import pyarrow as pa
 
+        table = BY_NAME[name]
         for part in parts:
             # Before Arrow refuses them in words of its own.
             invariants.require(table, part.rows)
-        live = LiveTable(self.storage, table)
+        live = executions if table is EXECUTIONS else LiveTable(self.storage, table)
         kept: list[pa.Table] = []
         removed: list[str] = []
         small = _small_files(live)

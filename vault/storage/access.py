@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 EXTRA = "pip install 'soma-harvest[s3]'"
 # Names of buckets as S3 allows them; parts of a prefix as they need no quoting in an address or a log.
 _ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/+[A-Za-z0-9!_.()'-][A-Za-z0-9!_.()' =-]*)*)/*")
+# Where a client asks for the role of the machine it runs on, once no variable names credentials.
+_ROLE = re.compile(r"169\.254\.|/latest/(api/token|meta-data)")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _STATUS = re.compile(r"status code: ([0-9]{3})\b")
 _IMPATIENT = timedelta(seconds=10)
@@ -98,7 +100,7 @@ def explained(text: str, bucket: str) -> tuple[str, str]:
     status = told[1] if (told := _STATUS.search(text)) else ""
     if code == "NoSuchBucket":
         return f"there is no bucket {bucket!r}", "make the bucket, or name another: --vault s3://BUCKET/PREFIX"
-    if "169.254." in text or "metadata" in text or "credential" in text.lower():
+    if _ROLE.search(text):
         return "no credentials were found", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; docs/s3.md names others"
     if status in {"401", "403"}:
         told_code = f" ({code})" if code else ""

@@ -157,9 +157,7 @@ class Bucket(Storage):
 
     def _copy(self, folder: str, name: str, *, anew: bool) -> bool:
         path = self.folder(folder) / name
-        if anew:
-            self._cache.drop(path)
-        elif self._cache.holds(path):
+        if not anew and self._cache.holds(path):
             return False
         self._cache.fill(path, self._pieces(f"{folder}/{name}"), self.where(f"{folder}/{name}"))
         return True

@@ -19,6 +19,7 @@ from soma.vault.fragment import altered
 
 LIMIT_GB = 20.0
 _SPARED_S = 24 * 3600
+_PAUSE_S = 60.0
 _GB = 10**9
 
 
@@ -33,6 +34,7 @@ class Cache:
         self._root = config.cache()
         self.path = self._root / name
         self._seen: dict[Path, tuple[int, int]] = {}
+        self._trimmed: float | None = None
 
     def folder(self, name: str) -> Path:
         """The folder of copies that corresponds to one of the vault's."""
@@ -84,7 +86,10 @@ class Cache:
         self._seen.pop(path, None)
 
     def trim(self) -> None:
-        """Remove what was not used for longest, of all vaults, until the rest is within the limit."""
+        """Remove what was not used for longest, of all vaults, until the rest is within the limit; now and then."""
+        if self._trimmed is not None and clock.stopwatch() - self._trimmed < _PAUSE_S:
+            return
+        self._trimmed = clock.stopwatch()
         found = sorted(_files(self._root))
         size = sum(bytes_ for _, bytes_, _ in found)
         now = clock.unpinned() / 1e6

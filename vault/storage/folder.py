@@ -56,9 +56,9 @@ class Folder(Storage):
         return (self._path / name).read_bytes()
 
     def create(self, name: str, data: bytes) -> None:
-        """Write a file unless there is one."""
+        """Write a file unless there is one; the caller holds the lock."""
         if not (self._path / name).exists():
-            files.write_private_once(self._path / name, data)
+            files.write_private(self._path / name, data)
 
     def replace(self, name: str, data: bytes) -> None:
         """Write a file, whole or not at all."""
