@@ -24,7 +24,6 @@ from soma.synthesizer.jobs.report.model import Report
 from soma.synthesizer.kept import Keeping
 from soma.synthesizer.synthesize import Synthesis, synthesize
 from soma.vault import VaultRoot
-from soma.vault.night import NightLock
 
 from .reporting import report_of
 
@@ -98,7 +97,7 @@ def nightly(
     started = clock.stopwatch()
     if not root.exists:
         root.create(personal_key())
-    with NightLock(root.path, wait_s):
+    with root.storage.night(wait_s):
         told("harvest")
         harvested = harvest(paths, root, options, on_progress, start_workers)
         if harvested.interrupted:

@@ -63,7 +63,7 @@ class Vault:
     Every property and question works on the vault's newest snapshot; ``snapshot()`` pins one for several questions.
 
     Args:
-        path: The vault's folder; it is made by the first harvest.
+        path: The vault's folder, or ``s3://bucket/prefix``; it is made by the first harvest.
         engine: What reads sources and answers the questions: ``local``, or ``sc://host:port`` for a Spark Connect
             server, which is reached when it is needed. ``sql`` is always answered here, by DuckDB.
 
@@ -80,7 +80,12 @@ class Vault:
         self._session: EngineSession | None = None
 
     def __repr__(self) -> str:
-        return f"Vault({str(self._root.path)!r})"
+        return f"Vault({self._root.address!r})"
+
+    @property
+    def address(self) -> str:
+        """The vault's folder, or its address on S3."""
+        return self._root.address
 
     def __enter__(self) -> Vault:
         return self
@@ -96,7 +101,11 @@ class Vault:
 
     @property
     def path(self) -> Path:
-        """The vault's folder."""
+        """The vault's folder.
+
+        Raises:
+            UsageError: if it lies on S3.
+        """
         return self._root.path
 
     def snapshot(self) -> Snapshot:
@@ -114,7 +123,7 @@ class Vault:
     def of_team(self, team: str) -> Vault:
         """The same vault with the executions of one team only: ``--team``."""
         self._reach_engine()
-        narrowed = Vault(self._root.path)
+        narrowed = Vault(self._root.address)
         narrowed._team, narrowed._root.engine = team, self._root.engine
         return narrowed
 
@@ -219,7 +228,7 @@ class Vault:
         from soma.api.nightly import nightly
 
         settings = load(Path.cwd(), os.environ, {}).settings
-        folder = Path(out) if out is not None else self.path.resolve().parent
+        folder = Path(out) if out is not None else self._root.beside
         names = [str(path) for path in paths]
         with workers(self._engine, self._root) as readers:
             return nightly(

@@ -140,7 +140,7 @@ def cli(ctx: click.Context, debug: bool) -> None:  # noqa: ARG001
 
         here = Path.cwd()
         settings = load(here, os.environ, {}).settings
-        if (here / settings.vault / "vault.json").is_file():
+        if "://" in settings.vault or (here / settings.vault / "vault.json").is_file():
             ctx.invoke(importlib.import_module("soma.cli.status").command)
         else:
             click.echo(ctx.get_help())

@@ -20,4 +20,4 @@ def command(vault: str | None) -> None:
     root = open_vault(vault)
     # An answer to a client is no place to find out that there is no vault.
     root.check_version()
-    serve(Vault(root.path))
+    serve(Vault(root.address))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("nightly")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--out", metavar="DIR", type=click.Path(file_okay=False),
-              help="Folder of the report and its page (default: the folder the vault lies in).")  # fmt: skip
+              help="Folder of the report and page (default: where the vault lies; for one on S3, here).")  # fmt: skip
 @click.option("--wait", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0,
               help="Wait so long for another night to end (default: not at all).")  # fmt: skip
 @engine_option
@@ -41,7 +41,7 @@ def command(
 
     settings = config(vault=vault, engine=engine).settings
     root = open_vault(vault)
-    folder = Path(out) if out else root.path.resolve().parent
+    folder = Path(out) if out else root.beside
     with workers(settings.engine, root) as readers, progress() as told:
         options = options_of(settings)
         night = nightly(root, paths, folder, settings, options, wait_s=wait, told=told, start_workers=readers)

@@ -24,7 +24,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def vault_option(function: _F) -> _F:
     """``--vault``."""
     told = "The vault (default: .soma here, or what soma.toml says)."
-    return click.option("--vault", metavar="DIR", help=told)(function)
+    return click.option("--vault", metavar="DIR|s3://…", help=told)(function)
 
 
 def json_option(function: _F) -> _F:

@@ -38,7 +38,7 @@ def query(intent: str, agent: str | None, team: str | None, limit: int, vault: s
 
     from .output import emit
 
-    bridge = PolicyBridge(Vault(open_vault(vault).path), ready=False)
+    bridge = PolicyBridge(Vault(open_vault(vault).address), ready=False)
     meant: Intent = next(name for name in get_args(Intent) if name == intent)
     answers = bridge.query(meant, agent=agent, team=team)
     result = Asked(intent=meant, agent=agent, team=team, vault_version=bridge.version, answers=answers[:limit],
@@ -62,7 +62,7 @@ def bundle_(form: str, proposals: bool, folder: Path, vault: str | None, as_json
 
     from .output import clean
 
-    bridge = PolicyBridge(Vault(open_vault(vault).path), ready=False)
+    bridge = PolicyBridge(Vault(open_vault(vault).address), ready=False)
     layers = ("canon", "emerging") if proposals else ("canon",)
     made = bundle([one for one in bridge.query("all") if one.source_layer in layers], bridge.version)
     paths = write_bundle(made, next(name for name in get_args(Format) if name == form), folder)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from soma.errors import SomaError, UsageError
+from soma.vault.storage import is_remote
 
 from .options import config, vault_option
 
@@ -41,12 +42,15 @@ def command(paths: tuple[str, ...], kind: str | None, at: str, out: str | None, 
     told = _AT.fullmatch(at)
     if told is None:
         raise UsageError(f"--at is no time of day: {at!r}", hint="write it like 03:00")
-    place = Path(config(vault=vault).settings.vault).absolute()
+    told_vault = config(vault=vault).settings.vault
+    remote = is_remote(told_vault)
+    place = told_vault if remote else str(Path(told_vault).absolute())
+    beside = Path.cwd() if remote else Path(place).parent
     night = Night(
-        command=(sys.executable, "-m", "soma.cli.main", "nightly", "--vault", str(place),
-                 "--out", str(Path(out).absolute() if out else place.parent),
+        command=(sys.executable, "-m", "soma.cli.main", "nightly", "--vault", place,
+                 "--out", str(Path(out).absolute() if out else beside),
                  "--", *(os.path.abspath(path) for path in paths)),
-        folder=str(Path.cwd()), log=str(place.parent / "soma-nightly.log"), hour=int(told[1]), minute=int(told[2]),
+        folder=str(Path.cwd()), log=str(beside / "soma-nightly.log"), hour=int(told[1]), minute=int(told[2]),
     )  # fmt: skip
     again = shlex.join(["soma", "schedule", "--cron", "--at", at, *paths])
     found = units(kind, night, Path.home(), again=again)

@@ -81,7 +81,7 @@ def info(quarantine: bool, sources: bool, vault: str | None, as_json: bool) -> N
         files, sizes = live.files(), live.sizes()
         tables.append(TableInfo(table.path, len(files), sum(files.values()), sum(sizes.values()), table.meaning))
     result = VaultInfo(
-        path=str(root.path), version=snapshot.version, layout=root.schema_version(), tables=tables,
+        path=root.address, version=snapshot.version, layout=root.schema_version(), tables=tables,
         unusable=_unusable(snapshot) if sources else [], quarantine=_quarantined(snapshot) if quarantine else [],
     )  # fmt: skip
     emit(result, as_json, _render_info)

@@ -38,6 +38,11 @@ def now() -> int:
     return instant
 
 
+def unpinned() -> int:
+    """The present instant in epoch microseconds, pinned or not: for what other machines or the system compare with."""
+    return time.time_ns() // 1000
+
+
 def stopwatch() -> float:
     """Seconds on a clock that never goes backwards; only differences mean anything."""
     return time.perf_counter()

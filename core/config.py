@@ -313,6 +313,15 @@ def home() -> Path:
     return Path(platformdirs.user_data_dir("soma", appauthor=False))
 
 
+def cache() -> Path:
+    """Where soma keeps what it can fetch again: ``SOMA_CACHE``, else the platform's cache folder."""
+    if os.environ.get("SOMA_CACHE"):
+        return Path(os.environ["SOMA_CACHE"])
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("soma", appauthor=False)) / "vaults"
+
+
 def personal_key() -> bytes:
     """The key new vaults start with, made on first use: two vaults of one person then give one secret the same mark.
 

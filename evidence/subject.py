@@ -62,7 +62,7 @@ def subject_of(vault: Snapshot, identity: str) -> Subject:
 
 def _policy(vault: Snapshot, identity: str) -> Subject | None:
     """A policy of the canon, above the finding it was drafted from; one the audit does not bear out is none."""
-    canon = canon_of(VaultRoot(vault.vault), vault)
+    canon = canon_of(VaultRoot(vault.storage), vault)
     versions = [one for one in ratified(canon, clock.now()) if one.policy.id == identity]
     if not versions:
         return None

@@ -98,7 +98,7 @@ class Draw:
         """What was done, once it is committed."""
         head = self._entries[-1].hash
         chain = self._canon.chain
-        Witness(self._root.path).compare(msgspec.structs.replace(chain, entries=(*chain.entries, *self._entries)))
+        Witness(self._root).compare(msgspec.structs.replace(chain, entries=(*chain.entries, *self._entries)))
         return Decided(
             action=action, id=policy.id if policy else identity, actor=self._actor, entries=tuple(self._entries),
             head=head, policy=policy, backtest=backtest, version=version,

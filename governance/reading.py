@@ -168,7 +168,7 @@ def verify(root: VaultRoot, *, head: str | None = None) -> Verified:
     findings = list(canon.findings)
     if head and not any(entry.hash.startswith(head.lower()) for entry in canon.chain.entries):
         findings.append(Finding(AUDIT.path, f"no entry has the hash {plain(head, 64)}, though you noted one"))
-    findings += Witness(root.path).compare(canon.chain)
+    findings += Witness(root).compare(canon.chain)
     return Verified(
         entries=len(canon.chain.entries), policies=len(canon.rows), head=canon.chain.head, findings=tuple(findings)
     )

@@ -7,12 +7,11 @@ looked at the old one. It is a memory, not a proof: docs/governance.md.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from soma import files
 from soma.config import home
 from soma.identity import digest
 from soma.schema import AUDIT
+from soma.vault import VaultRoot
 from soma.vault.audit import Chain
 from soma.vault.damage import Finding
 
@@ -21,11 +20,11 @@ class Witness:
     """The note about one vault, known by where it lies.
 
     Args:
-        vault: The vault's folder.
+        vault: The vault.
     """
 
-    def __init__(self, vault: Path) -> None:
-        self._path = home() / "seen" / digest(str(vault.resolve()))
+    def __init__(self, vault: VaultRoot) -> None:
+        self._path = home() / "seen" / digest(vault.storage.identity)
 
     def compare(self, chain: Chain) -> list[Finding]:
         """What was seen earlier and is gone; where nothing is, the chain's last entry is noted."""

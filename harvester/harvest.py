@@ -7,17 +7,21 @@ from functools import partial
 
 from soma import clock
 from soma.config import personal_key
+from soma.errors import VaultConflict
 from soma.vault import VaultRoot, Writer
 
 from .discover import Discovery, check_paths, discover
 from .options import Options, Progress
 from .pool import Pool, StartWorkers
+from .redact import Redactor
 from .run import Run
 from .summary import Summary
+from .tally import Tally
 
 __all__ = ["Options", "Progress", "harvest"]
 
 _DEFAULTS = Options()
+_ATTEMPTS = 5
 
 
 def harvest(
@@ -41,6 +45,7 @@ def harvest(
 
     Raises:
         UsageError: if a path does not exist.
+        VaultConflict: if other writers were faster time and again.
         VaultError: if the vault cannot be written to. What is wrong with a source never raises: it is in the summary.
     """
     started = clock.stopwatch()
@@ -49,15 +54,24 @@ def harvest(
         return _harvest(paths, vault, None, options, on_progress, start_workers, started)
     if not vault.exists:
         vault.create(personal_key())
+    tally = Tally(Redactor(vault.key()).path)
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            with vault.writer() as writer:
+                return _harvest(paths, vault, writer, options, on_progress, start_workers, started, tally)
+        except VaultConflict:
+            # Another writer was faster: what is left to read, the ledger tells as it is now.
+            tally.begin_again()
     with vault.writer() as writer:
-        return _harvest(paths, vault, writer, options, on_progress, start_workers, started)
+        return _harvest(paths, vault, writer, options, on_progress, start_workers, started, tally)
 
 
 def _harvest(
     paths: Sequence[str], vault: VaultRoot, writer: Writer | None, options: Options,
     on_progress: Callable[[Progress], None] | None, start_workers: StartWorkers | None, started: float,
+    tally: Tally | None = None,
 ) -> Summary:  # fmt: skip
-    run = Run(vault, writer, options, on_progress, start_workers or partial(Pool, options.workers))
+    run = Run(vault, writer, options, on_progress, start_workers or partial(Pool, options.workers), tally)
     # Only now, under the lock: another harvest may have read newer bytes while this one waited.
     discovery = _outside(vault, discover(paths, since_ns=options.since_ns, known=run.quiet.knows))
     try:
@@ -68,7 +82,7 @@ def _harvest(
 
 
 def _outside(vault: VaultRoot, discovery: Discovery) -> Discovery:
-    inside = str(vault.path.resolve()) + "/"
+    inside = str(vault.storage.folder("").resolve()) + "/"
     for folder in [folder for folder in discovery.listings if f"{folder}/".startswith(inside)]:
         del discovery.listings[folder]
     for path in [path for path in discovery.single if path.startswith(inside)]:

@@ -15,13 +15,12 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
-
 import msgspec
 
 from soma import files, identity
 from soma.schema import SOURCES
 from soma.vault.delta import LiveTable
+from soma.vault.storage import Storage
 
 from .listing import Candidate, Listing, is_read
 
@@ -63,7 +62,7 @@ class Quiet:
     """What is known of whole folders.
 
     Args:
-        vault: The vault's folder.
+        vault: Where the vault lies; of one that lies elsewhere this is kept beside the copies on this machine.
         key: Its secret key.
         reader: Digest of all that decides what the same bytes yield.
         ledger: The ledger before this harvest.
@@ -72,9 +71,10 @@ class Quiet:
         counts: Sources that are unchanged by how they count: to begin with, those of the folders it knows.
     """
 
-    def __init__(self, vault: Path, key: bytes, reader: str, ledger: LiveTable | None) -> None:
+    def __init__(self, vault: Storage, key: bytes, reader: str, ledger: LiveTable | None) -> None:
         self.counts: Counter[How] = Counter()
-        self._path = vault / _NAME
+        self._vault = vault
+        self._path = vault.folder("") / _NAME
         self._key = key
         self._reader = reader
         self._watched: dict[str, _Watched] = {}
@@ -128,7 +128,7 @@ class Quiet:
                 counts = [(*how, count) for how, count in sorted(watched.counts.items(), key=repr)]
                 self._folders[self._place(name)] = _Folder(watched.listed, watched.by_name, counts)
         latest = dict(list(self._folders.items())[-_MOST:])
-        kept = _Kept(_VERSION, _basis(LiveTable(self._path.parent, SOURCES)), self._reader, latest)
+        kept = _Kept(_VERSION, _basis(LiveTable(self._vault, SOURCES)), self._reader, latest)
         try:
             files.write_private(self._path, msgspec.msgpack.encode(kept))
         except OSError:

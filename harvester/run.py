@@ -44,6 +44,7 @@ class Run:
         options: How.
         on_progress: Told after every portion.
         start_workers: Who reads the sources.
+        tally: What came of it so far, where it was begun before and another writer was faster.
 
     Attributes:
         tally: What came of it so far.
@@ -51,7 +52,7 @@ class Run:
 
     def __init__(
         self, vault: VaultRoot, writer: Writer | None, options: Options,
-        on_progress: Callable[[Progress], None] | None, start_workers: StartWorkers,
+        on_progress: Callable[[Progress], None] | None, start_workers: StartWorkers, tally: Tally | None = None,
     ) -> None:  # fmt: skip
         self._writer = writer
         self._options = options
@@ -63,13 +64,13 @@ class Run:
         self._owners = Owners(self._snapshot)
         self._relatives = Relatives(self._ledger, self._snapshot)
         key = vault.key() if vault.exists else _NO_KEY
-        self._settings = options.settings(str(vault.path) if writer else None, key)
+        self._settings = options.settings(vault.address if writer else None, key)
         self._redact = Redactor(key).path
-        self.tally = Tally(self._redact)
+        self.tally = tally or Tally(self._redact)
         self._commit = writer.next_version if writer else 0
         self._numbers = itertools.count()
         self._pending: list[Portion] = []
-        self.quiet = Quiet(vault.path, key, self._reader, self._snapshot.live(SOURCES) if self._snapshot else None)
+        self.quiet = Quiet(vault.storage, key, self._reader, self._snapshot.live(SOURCES) if self._snapshot else None)
         self._shortlist = Shortlist(self._ledger, self._reader, self._adapters())
         # Sources that got rows in these tables.
         self._written: dict[str, set[str]] = {table.name: set() for table in (SOURCES, QUARANTINE, INSIGHTS)}
@@ -115,6 +116,8 @@ class Run:
         todo: list[Candidate] = []
         counts = self.quiet.counts
         for candidate, facts in self._shortlist.of(discovery):
+            if self.tally.settled and candidate.source_id in self.tally.settled:
+                continue
             if facts is None:
                 todo.append(candidate)
             else:

@@ -24,6 +24,7 @@ class Tally:
         executions, decisions: Written to the vault.
         no_longer_there: Executions that stay although their source no longer holds them.
         interrupted: Whether a person ended the harvest early.
+        settled: Ids of the sources that were read and are counted.
     """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
@@ -32,6 +33,7 @@ class Tally:
         self.decisions = 0
         self.no_longer_there = 0
         self.interrupted = False
+        self.settled: set[str] = set()
         self._states: Counter[str] = Counter()
         self._formats: dict[str, Counter[str]] = {}
         self._unusable: list[Unusable] = []
@@ -40,6 +42,12 @@ class Tally:
         self._bytes = 0
         self._still = 0
         self._seen_formats: set[str] = set()
+
+    def begin_again(self) -> None:
+        """Forget what was unchanged: all sources will be looked at once more, after another writer was faster."""
+        self._states["unchanged"] = self._still = 0
+        for counts in self._formats.values():
+            counts["unchanged"] = 0
 
     def unchanged(self, status: str, adapter: str | None, count: int = 1) -> None:
         """Count sources that nothing happened to since they were read."""
@@ -55,6 +63,7 @@ class Tally:
             if report.state == "same":
                 self.unchanged(report.state, report.adapter)
             else:
+                self.settled.add(report.candidate.source_id)
                 self._add_report(report, known=report.candidate.source_id in known)
 
     def _add_report(self, report: SourceReport, *, known: bool) -> None:

@@ -6,7 +6,6 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
@@ -20,6 +19,7 @@ from soma.model import ExecutionDraft, PatternDraft
 from soma.schema import DECISIONS
 from soma.source import Damage, Source
 from soma.vault.fragment import Fragment, write_fragment
+from soma.vault.storage import storage_of
 
 from . import fingerprint
 from .discover import Candidate
@@ -240,22 +240,22 @@ class _Reader:
         vault = self._settings.vault
         fragments = list(self._fragments)
         if vault is not None and tables.decisions.num_rows:
-            fragments.append(write_fragment(Path(vault), DECISIONS, tables.decisions))
+            fragments.append(write_fragment(storage_of(vault), DECISIONS, tables.decisions))
         return Portion(
             task=self._task, reports=self._reports, executions=tables.executions, insights=tables.insights,
             damages=self._damages, decisions=fragments, decision_rows=tables.decisions if vault is None else None,
         )  # fmt: skip
 
     def _write_away(self, tables: Iterator[pa.Table]) -> None:
-        vault = Path(self._settings.vault or "")
+        storage = storage_of(self._settings.vault or "")
         written: list[Fragment] = []
         try:
             for table in tables:
-                fragment = write_fragment(vault, DECISIONS, table)
+                fragment = write_fragment(storage, DECISIONS, table)
                 written.append(fragment)
         except BaseException:
             for fragment in written:
-                (vault / DECISIONS.path / fragment.name).unlink(missing_ok=True)
+                storage.discard(DECISIONS.path, fragment.name)
             raise
         self._fragments += written
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -168,9 +167,9 @@ def readable(snapshot: Snapshot, table: Table) -> tuple[list[dict[str, Any]], li
     live = snapshot.live(table)
     rows: list[dict[str, Any]] = []
     findings: list[Finding] = []
-    for path in live.paths():
+    for name in sorted(live.files()):
         try:
-            rows += live.read_one(path).to_pylist()
+            rows += live.read_one(name).to_pylist()
         except VaultError as problem:
-            findings.append(Finding(f"{table.path}/{Path(path).name}", f"{problem.message}; it is not read"))
+            findings.append(Finding(f"{table.path}/{name}", f"{problem.message}; it is not read"))
     return rows, findings

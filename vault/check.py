@@ -46,7 +46,7 @@ def check_vault(root: VaultRoot) -> Checked:
         VaultMissing, VaultNewer, VaultError: if there is no vault that this soma knows.
     """
     root.check_version()
-    findings = [finding for found in damaged_logs(root.path).values() for finding in found]
+    findings = [finding for found in damaged_logs(root.storage).values() for finding in found]
     if findings:
         return Checked(version=0, files=0, rows=0, executions=0, decisions=0, sources=0, findings=findings)
     return check(root.snapshot())
@@ -55,7 +55,7 @@ def check_vault(root: VaultRoot) -> Checked:
 def check(snapshot: Snapshot) -> Checked:
     """Verify every file of the snapshot, that ids are unique, and that ledger, executions and decisions agree."""
     findings = list(logs_cut_short(snapshot))
-    if not (snapshot.vault / "key").is_file():
+    if not snapshot.storage.exists("key"):
         findings.append(Finding("key", "the vault's key is missing: nothing can be harvested into the vault"))
     files = rows = 0
     for table in TABLES:
@@ -156,7 +156,7 @@ def _ledger_agrees(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _canon_is_audited(snapshot: Snapshot) -> Iterator[Finding]:
     """What stands in the canon without the word of a person, and an audit that does not hold."""
-    yield from canon_of(VaultRoot(snapshot.vault), snapshot).findings
+    yield from canon_of(VaultRoot(snapshot.storage), snapshot).findings
 
 
 _RULES: tuple[Callable[[Snapshot], Iterator[Finding]], ...] = (

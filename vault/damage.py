@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 
@@ -15,6 +14,7 @@ from soma.schema import DECISIONS, EXECUTIONS, TABLES, Table
 from .delta import LiveTable, read_file
 from .promise import last_promise
 from .snapshot import Snapshot
+from .storage import Storage
 
 _COMMIT = re.compile(r"(\d{20})\.json")
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\b.*\.parquet")
@@ -50,15 +50,14 @@ def files_seen(live: LiveTable) -> Iterator[FileSeen]:
         rows, problem = _rows(live, name)
         if problem is None and rows != expected:
             problem = f"holds {rows:,} rows where the log says {expected:,}"
-        if problem is None and (size := (live.folder / name).stat().st_size) != sizes[name]:
+        if problem is None and (size := live.local(name).stat().st_size) != sizes[name]:
             problem = f"has {size:,} bytes where the log says {sizes[name]:,}"
         yield FileSeen(name, expected, rows, problem)
 
 
 def _rows(live: LiveTable, name: str) -> tuple[int, str | None]:
-    path = live.folder / name
     try:
-        rows = read_file(str(path), verify=True)
+        rows = read_file(str(live.local(name, anew=True)), verify=True)
     except VaultError as problem:
         return 0, problem.message
     columns = live.table.columns
@@ -71,36 +70,38 @@ def _rows(live: LiveTable, name: str) -> tuple[int, str | None]:
     return rows.num_rows, None
 
 
-def damaged_logs(vault: Path) -> dict[str, list[Finding]]:
+def damaged_logs(storage: Storage) -> dict[str, list[Finding]]:
     """Names of the tables whose log cannot be trusted, and what is wrong with it.
 
     Delta reads an empty commit file as a commit that changed nothing, so every file is looked at here.
     """
-    found = {table.name: list(_log(vault, table)) for table in TABLES}
-    return {name: findings for name, findings in found.items() if findings}
+    there = storage.logs(table.path for table in TABLES)
+    tables = [table for table in TABLES if table.path in there]
+    found = storage.each(lambda table: list(_log(storage, table)), tables)
+    return {table.name: findings for table, findings in zip(tables, found, strict=True) if findings}
 
 
-def _log(vault: Path, table: Table) -> Iterator[Finding]:
-    folder = vault / table.path / "_delta_log"
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+def _log(storage: Storage, table: Table) -> Iterator[Finding]:
+    folder = f"{table.path}/_delta_log"
+    names = storage.names(folder)
     folded = max((int(match[1]) for name in names if (match := _CHECKPOINT.fullmatch(name))), default=-1)
     commits = {int(match[1]): name for name in names if (match := _COMMIT.fullmatch(name))}
     needed = range(folded + 1, max(commits, default=folded) + 1)
     sound = True
     for number in needed:
-        problem = _commit_problem(folder / commits[number]) if number in commits else "is missing"
+        problem = _commit_problem(storage, f"{folder}/{commits[number]}") if number in commits else "is missing"
         if problem:
             sound = False
             yield Finding(f"{table.path}/_delta_log/{number:020}.json", problem)
     if sound and (commits or folded >= 0):
-        problem = _opening_problem(vault, table)
+        problem = _opening_problem(storage, table)
         if problem:
             yield Finding(f"{table.path}/_delta_log", problem)
 
 
-def _commit_problem(path: Path) -> str | None:
+def _commit_problem(storage: Storage, name: str) -> str | None:
     try:
-        lines = path.read_bytes().splitlines()
+        lines = storage.read(name).splitlines()
         actions = [codec.decode(line) for line in lines]
     except OSError as problem:
         return f"cannot be read: {problem.strerror}"
@@ -113,11 +114,11 @@ def _commit_problem(path: Path) -> str | None:
     return None
 
 
-def _opening_problem(vault: Path, table: Table) -> str | None:
+def _opening_problem(storage: Storage, table: Table) -> str | None:
     from deltalake.exceptions import DeltaError
 
     try:
-        live = LiveTable(vault, table)
+        live = LiveTable(storage, table)
         live.files()
         live.sizes()
         live.metadata()

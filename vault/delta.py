@@ -12,6 +12,7 @@ from soma.errors import VaultConflict, VaultError
 from soma.schema import Table
 
 from .fragment import Fragment, altered
+from .storage import Storage, storage_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,32 +27,41 @@ class LiveTable:
 
     Attributes:
         table: Its definition.
-        folder: Where it lies.
+        folder: Where its files of rows are on this machine: the table itself, or copies of it.
+        where: How messages call the place it lies in.
         version: Delta's version number; -1 for a table that nothing was committed to.
+
+    Args:
+        vault: Where.
+        table: Which.
+        absent: Nothing was committed to it; this is known.
     """
 
-    def __init__(self, vault: Path, table: Table) -> None:
+    def __init__(self, vault: Storage | Path, table: Table, *, absent: bool = False) -> None:
         self.table = table
-        self.folder = vault / table.path
-        self._delta = self._open()
+        self._storage = storage_of(vault)
+        self.folder = self._storage.folder(table.path)
+        self.where = self._storage.where(table.path)
+        self._delta = None if absent else self._open()
         self._added: dict[str, Fragment] = {}
         self._removed: frozenset[str] = frozenset()
         self.version: int = self._delta.version() if self._delta else -1
 
     def _open(self) -> DeltaTable | None:
-        if not (self.folder / "_delta_log").is_dir():
+        place = self._storage.log(self.table.path)
+        if place is None:
             return None
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError, TableNotFoundError
 
         try:
-            return DeltaTable(self.folder)
+            return DeltaTable(place)
         except TableNotFoundError:
             return None
         except (DeltaError, OSError, ValueError) as problem:
             raise VaultError(
-                f"the log of {self.table.path} cannot be read: {_first_line(problem)}",
-                where=str(self.folder),
+                f"the log of {self.table.path} cannot be read: {self._storage.words(problem)}",
+                where=self.where,
                 hint="soma vault check names the damaged file",
             ) from problem
 
@@ -81,7 +91,8 @@ class LiveTable:
 
     def _at(self, delta: DeltaTable | None) -> LiveTable:
         other = object.__new__(LiveTable)
-        other.table, other.folder, other._delta = self.table, self.folder, delta
+        other.table, other.folder, other.where, other._delta = self.table, self.folder, self.where, delta
+        other._storage = self._storage
         other._added, other._removed = {}, frozenset()
         other.version = delta.version() if delta else -1
         return other
@@ -90,13 +101,32 @@ class LiveTable:
         """Names of the live files that the last commit added."""
         from deltalake import DeltaTable
 
-        before = DeltaTable(self.folder, version=self.version - 1)
+        before = DeltaTable(self._place(), version=self.version - 1)
         known = {Path(unquote(uri)).name for uri in before.file_uris()}
         return sorted(set(self.files()) - known)
 
+    def passed(self) -> bool:
+        """Whether something was committed to the table since it was opened."""
+        return self._storage.exists(f"{self.table.path}/_delta_log/{self.version + 1:020}.json")
+
     def paths(self) -> list[str]:
-        """The live files, in a fixed order."""
-        return [str(self.folder / name) for name in sorted(self.files())]
+        """The live files as they can be opened on this machine, in a fixed order.
+
+        Raises:
+            VaultError: if the vault lies elsewhere and one of them cannot be copied.
+        """
+        return [str(path) for path in self._storage.local(self.table.path, self.files())]
+
+    def local(self, name: str, *, anew: bool = False) -> Path:
+        """One of the live files as it can be opened on this machine; ``anew``: as the storage holds it now.
+
+        Raises:
+            VaultError: if the vault lies elsewhere and it cannot be copied.
+        """
+        return self._storage.local(self.table.path, [name], anew=anew)[0]
+
+    def _place(self) -> str | Path:
+        return self._storage.log(self.table.path) or self.folder
 
     def transaction(self) -> int:
         """Number of the last harvest commit that touched the table; 0 before the first."""
@@ -142,13 +172,16 @@ class LiveTable:
             The table at the new version.
 
         Raises:
-            VaultConflict: if another writer was faster.
+            VaultConflict: if another writer was faster, or has since made a commit with a higher number.
             VaultError: if the log cannot be written.
         """
         from deltalake import CommitProperties
         from deltalake.exceptions import CommitFailedError, DeltaError
         from deltalake.transaction import AddAction, RemoveAction, Transaction
 
+        # Delta refuses what was decided on an older version of the table, but not a number that has been passed.
+        if transaction is not None and transaction < self.transaction():
+            raise VaultConflict("another writer was faster", where=self.where)
         now_ms = clock.now() // 1000
         actions: list[AddAction | RemoveAction] = [
             AddAction(item.name, item.size, {}, now_ms, data_change, item.stats) for item in add
@@ -163,12 +196,12 @@ class LiveTable:
             delta = self._delta or self._create()
             delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=properties)
         except CommitFailedError as problem:
-            raise VaultConflict("another writer was faster", where=str(self.folder)) from problem
+            raise VaultConflict("another writer was faster", where=self.where) from problem
         except (DeltaError, OSError) as problem:
             raise VaultError(
-                f"{self.table.path} cannot be committed to: {_first_line(problem)}",
-                where=str(self.folder),
-                hint="check that the disk is not full or read-only, then run the command again",
+                f"{self.table.path} cannot be committed to: {self._storage.words(problem)}",
+                where=self.where,
+                hint=self._storage.writable_hint,
             ) from problem
         delta.update_incremental()
         return self._at(delta)
@@ -177,8 +210,8 @@ class LiveTable:
         from deltalake import DeltaTable, Schema
 
         return DeltaTable.create(
-            self.folder, Schema.from_arrow(self.table.arrow()), mode="ignore", name=self.table.name,
-            description=self.table.meaning,
+            self._place(), Schema.from_arrow(self.table.arrow()), mode="ignore", name=self.table.name,
+            description=self.table.meaning, configuration=dict(self._storage.log_settings) or None,
         )  # fmt: skip
 
     def read(self, columns: list[str] | None = None, *, verify: bool = False) -> pa.Table:
@@ -189,10 +222,11 @@ class LiveTable:
         """
         import pyarrow as pa
 
-        parts = [self.read_one(path, columns, verify=verify) for path in self.paths()]
+        self._storage.local(self.table.path, self.files())
+        parts = [self.read_one(name, columns, verify=verify) for name in sorted(self.files())]
         return pa.concat_tables(parts) if parts else self._wanted(columns).empty_table()
 
-    def read_one(self, path: str, columns: list[str] | None = None, *, verify: bool = False) -> pa.Table:
+    def read_one(self, name: str, columns: list[str] | None = None, *, verify: bool = False) -> pa.Table:
         """The rows of one of the live files.
 
         Raises:
@@ -201,10 +235,10 @@ class LiveTable:
         import pyarrow as pa
 
         try:
-            return read_file(path, columns, verify=verify).cast(self._wanted(columns))
+            return read_file(str(self.local(name)), columns, verify=verify).cast(self._wanted(columns))
         except (ValueError, pa.ArrowException) as problem:
             raise VaultError(f"a file of the vault holds other rows than its table: {_first_line(problem)}",
-                             where=path) from problem  # fmt: skip
+                             where=f"{self.where}/{name}") from problem  # fmt: skip
 
     def _wanted(self, columns: list[str] | None) -> pa.Schema:
         import pyarrow as pa
@@ -217,6 +251,13 @@ class LiveTable:
         if self._delta is None:
             return []
         return sorted(self._delta.vacuum(retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True))
+
+
+def live_tables(storage: Storage, tables: Iterable[Table]) -> list[LiveTable]:
+    """Several tables as they are now, opened together."""
+    wanted = list(tables)
+    there = storage.logs(table.path for table in wanted)
+    return storage.each(lambda table: LiveTable(storage, table, absent=table.path not in there), wanted)
 
 
 def read_file(path: str, columns: list[str] | None = None, *, verify: bool = False) -> pa.Table:

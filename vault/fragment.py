@@ -21,6 +21,7 @@ from soma.errors import VaultError
 from soma.schema import RESULTS, Table
 
 from . import invariants
+from .storage import Storage, storage_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,8 +51,10 @@ class Fragment(msgspec.Struct, frozen=True):
     stats: str
 
 
-def write_fragment(vault: Path, table: Table, rows: pa.Table, purpose: str = "part") -> Fragment:
+def write_fragment(vault: Storage | Path, table: Table, rows: pa.Table, purpose: str = "part") -> Fragment:
     """Write ``rows``, laid out in the table's order, as a new private file that is on disk when this returns.
+
+    In a vault on S3 it then lies in the bucket, and a copy on this machine.
 
     Raises:
         VaultError: if the rows break a rule of the table (``soma.vault.invariants``), the disk is full or the folder
@@ -60,7 +63,8 @@ def write_fragment(vault: Path, table: Table, rows: pa.Table, purpose: str = "pa
     invariants.require(table, rows)
     rows = rows.select(table.arrow().names).cast(table.arrow())
     rows = rows.sort_by([(column, "ascending") for column in table.order])
-    folder = vault / table.path
+    storage = storage_of(vault)
+    folder = storage.folder(table.path)
     try:
         files.make_private_folder(folder)
         path, size = _write(folder, f"{purpose}-{secrets.token_hex(_UNIQUE_BYTES)}", rows, _group(table, rows))
@@ -70,6 +74,7 @@ def write_fragment(vault: Path, table: Table, rows: pa.Table, purpose: str = "pa
             where=str(folder),
             hint="check that the disk is not full or read-only, then run the command again",
         ) from problem
+    storage.publish(table.path, path.name)
     return Fragment(path.name, rows.num_rows, size, codec.encode(_stats(rows)))
 
 
@@ -89,13 +94,17 @@ def found_digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:_DIGEST_DIGITS]
 
 
-def altered(path: Path) -> bool:
+def altered(path: Path, name: str | None = None) -> bool:
     """Whether a file's bytes are others than its name tells; false for a missing one and where the name tells nothing.
+
+    Args:
+        path: The file.
+        name: The name it is to get, where it has another one yet.
 
     Raises:
         VaultError: if it cannot be read.
     """
-    told = told_digest(path.name)
+    told = told_digest(name or path.name)
     try:
         return told is not None and found_digest(path) != told
     except FileNotFoundError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
 
@@ -24,6 +25,8 @@ class WriterLock:
     """
 
     NAME = "lock"
+    fence = False
+    """The operating system drops the lock with its holder: who lost it cannot write any more."""
 
     def __init__(self, vault: Path, wait_s: float) -> None:
         self._path = vault / self.NAME
@@ -44,6 +47,13 @@ class WriterLock:
         if self._depth == 0 and self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+    def fenced(self) -> None:
+        """Nothing: nobody has to be fenced off."""
+
+    def committing(self) -> AbstractContextManager[None]:
+        """Nothing: the lock cannot be lost, and what a commit left that did not end the tables themselves tell."""
+        return nullcontext()
 
     def _acquire(self) -> None:
         try:

@@ -6,18 +6,19 @@ Every step is idempotent, so that an upgrade that was killed can be repeated.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from soma.errors import VaultError
 from soma.schema import SCHEMA_VERSION
 
-Step = Callable[[Path], None]
+from .storage import Storage
+
+Step = Callable[[Storage], None]
 
 STEPS: dict[int, Step] = {}
 """Layout version to the step that leads to the next one. Layout 1 is the first."""
 
 
-def upgrade(vault: Path, version: int, steps: Mapping[int, Step] = STEPS, target: int = SCHEMA_VERSION) -> None:
+def upgrade(vault: Storage, version: int, steps: Mapping[int, Step] = STEPS, target: int = SCHEMA_VERSION) -> None:
     """Run every step from ``version`` to ``target``. The caller holds the writer's lock.
 
     Raises:
@@ -26,7 +27,7 @@ def upgrade(vault: Path, version: int, steps: Mapping[int, Step] = STEPS, target
     while version < target:
         step = steps.get(version)
         if step is None:
-            raise VaultError(f"no way leads from layout {version} to {version + 1}", where=str(vault),
+            raise VaultError(f"no way leads from layout {version} to {version + 1}", where=vault.address,
                              hint="harvest the sources into a new vault")  # fmt: skip
         step(vault)
         version += 1

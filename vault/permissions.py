@@ -72,7 +72,7 @@ def _refused(table: Table, why: str) -> VaultError:
 
 def _decides_nothing(vault: VaultRoot, parts: Sequence[Replacement]) -> None:
     """Only a person decides: whatever else changes, what is decided stays so and nothing else becomes so."""
-    rows = LiveTable(vault.path, PROPOSALS).read(["insight_id", "status"]).to_pylist()
+    rows = LiveTable(vault.storage, PROPOSALS).read(["insight_id", "status"]).to_pylist()
     decided = {row["insight_id"]: row["status"] for row in rows if row["status"] in DECIDED_BY}
     after = dict(decided)
     for part in parts:
@@ -90,9 +90,9 @@ def _is_audited(vault: VaultRoot, changes: Changes) -> None:
     audit = changes.replace.get(AUDIT.name, [])
     if any(part.values for part in audit):
         raise _refused(AUDIT, "the audit is only ever added to")
-    before = LiveTable(vault.path, AUDIT).read().to_pylist()
+    before = LiveTable(vault.storage, AUDIT).read().to_pylist()
     added = [row for part in audit for row in part.rows.to_pylist()]
-    head = last_promise(LiveTable(vault.path, EXECUTIONS)).audit
+    head = last_promise(LiveTable(vault.storage, EXECUTIONS)).audit
     chain = chained(entries_of([*before, *added]), key=vault.key(), head=head)
     if chain.findings:
         found = chain.findings[0]
@@ -107,7 +107,7 @@ def _is_audited(vault: VaultRoot, changes: Changes) -> None:
     if len(good) < len(new):
         raise _refused(POLICIES, f"{problems[0].where}: {problems[0].problem}")
     stand, _ = sound(
-        rows_of(LiveTable(vault.path, POLICIES).read().to_pylist()), chained(entries_of(before), key=vault.key())
+        rows_of(LiveTable(vault.storage, POLICIES).read().to_pylist()), chained(entries_of(before), key=vault.key())
     )
     going = {value for part in canon for value in part.values}
     kept = {(row.policy_id, row.version) for row in new}

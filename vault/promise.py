@@ -59,4 +59,4 @@ def last_promise(executions: LiveTable) -> Promise:
     try:
         return msgspec.convert(metadata, Promise)
     except msgspec.ValidationError as problem:
-        raise VaultError(f"the last commit cannot be understood: {problem}", where=str(executions.folder)) from problem
+        raise VaultError(f"the last commit cannot be understood: {problem}", where=executions.where) from problem

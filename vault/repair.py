@@ -24,9 +24,10 @@ from .damage import Finding, damaged_logs, files_seen, logs_cut_short
 from .delta import LiveTable, read_file
 from .fragment import write_fragment
 from .promise import Promise, last_promise
-from .repair_replay import replay
+from .repair_replay import files_ever, replay
 from .root import VaultRoot
 from .snapshot import Snapshot
+from .storage import Storage
 from .writer import Changes, Writer
 
 if TYPE_CHECKING:
@@ -84,15 +85,15 @@ def mend(root: VaultRoot) -> Mended:
     writer = root.writer()
     _check_key(root)
     with writer.lock:
-        logs = damaged_logs(root.path)
+        logs = damaged_logs(root.storage)
         findings = [finding for found in logs.values() for finding in found] or check(root.snapshot()).findings
         damaged = set(logs)
-        set_aside = [_set_aside(root.path, name) for name in sorted(damaged)]
-        damaged |= _unfinished(root.path)
+        set_aside = [_set_aside(root.storage, name) for name in sorted(damaged)]
+        damaged |= _unfinished(root.storage)
         if not findings and not damaged:
             return Mended(findings=[], taken_out=[], set_aside=[], damaged=set())
         with writer:
-            taken_out = list(_take_out(root.path))
+            taken_out = list(_take_out(root.storage))
             snapshot = root.snapshot()
             damaged |= {Path(item.table).name for item in taken_out}
             damaged |= {Path(item.where).parts[1] for item in logs_cut_short(snapshot)}
@@ -121,34 +122,35 @@ def _check_key(root: VaultRoot) -> None:
         ) from problem
 
 
-def _set_aside(vault: Path, name: str) -> SetAside:
+def _set_aside(storage: Storage, name: str) -> SetAside:
     table = BY_NAME[name]
-    folder = vault / table.path
+    there = storage.aside(table.path)
     number = 1
-    while (aside := folder.with_name(f"{table.name}.damaged-{number}")).exists():
+    while (aside := f"{table.path}.damaged-{number}") in there:
         number += 1
     try:
-        folder.rename(aside)
+        storage.set_aside(table.path, aside)
     except OSError as problem:
-        raise VaultError(f"the damaged table cannot be moved aside: {problem.strerror}", where=str(folder),
+        raise VaultError(f"the damaged table cannot be moved aside: {problem.strerror}",
+                         where=storage.where(table.path),
                          hint="check who owns the folder and that its disk is not read-only") from problem  # fmt: skip
-    return SetAside(table.path, str(aside.relative_to(vault)))
+    return SetAside(table.path, aside)
 
 
-def _unfinished(vault: Path) -> set[str]:
+def _unfinished(storage: Storage) -> set[str]:
     """Names of the tables that a killed repair had mended, before it marked the sources."""
     found = set()
     for table in TABLES:
-        live = LiveTable(vault, table)
-        anew = live.version < 0 and any(live.folder.parent.glob(f"{table.name}.damaged-*"))
+        live = LiveTable(storage, table)
+        anew = live.version < 0 and bool(storage.aside(table.path))
         if anew or live.metadata().get(_DAMAGED):
             found.add(table.name)
     return found
 
 
-def _take_out(vault: Path) -> Iterator[TakenOut]:
+def _take_out(storage: Storage) -> Iterator[TakenOut]:
     for table in TABLES:
-        live = LiveTable(vault, table)
+        live = LiveTable(storage, table)
         broken = [seen for seen in files_seen(live) if seen.problem]
         if broken:
             live.commit((), [seen.name for seen in broken], metadata={**live.metadata(), _DAMAGED: True})
@@ -157,14 +159,14 @@ def _take_out(vault: Path) -> Iterator[TakenOut]:
 
 def _commit(writer: Writer, changes: Changes) -> None:
     # Numbers start beyond all that any table ever saw: where a log lost its end, they would be given twice.
-    tables = [LiveTable(writer.vault, table) for table in TABLES]
+    tables = [LiveTable(writer.storage, table) for table in TABLES]
     seen = [live.transaction() for live in tables] + [int(live.metadata().get("version", 0)) for live in tables]
     writer.version = max(writer.version, *seen)
     number = writer.next_version
-    audit = last_promise(LiveTable(writer.vault, EXECUTIONS)).audit
+    audit = last_promise(LiveTable(writer.storage, EXECUTIONS)).audit
     writer.commit(changes, role="keeper")
     for table in TABLES:
-        live = LiveTable(writer.vault, table)
+        live = LiveTable(writer.storage, table)
         if live.transaction() < number:
             live.commit((), (), transaction=number, metadata=Promise(number, {}, audit).metadata())
     writer.version = number
@@ -205,7 +207,7 @@ class _Losses:
         new = list(self._unknown(set(self._rows)))
         changes = Changes()
         if self.kept.decisions.num_rows:
-            changes.decisions.append(write_fragment(self._snapshot.vault, DECISIONS, self.kept.decisions))
+            changes.decisions.append(write_fragment(self._snapshot.storage, DECISIONS, self.kept.decisions))
         changes.add(EXECUTIONS, "execution_id", self._broken, self.kept.executions)
         ledger = pa.Table.from_pylist(marked + new, schema=SOURCES.arrow())
         changes.add(SOURCES, "source_id", {row["source_id"] for row in marked}, ledger)
@@ -241,7 +243,7 @@ class _Losses:
 
     def _unknown(self, known: set[str]) -> Iterator[dict[str, Any]]:
         """Rows for sources the ledger lost; their paths are known only where an older file of it still tells."""
-        paths = _paths_once_known(self._snapshot.vault) if SOURCES.name in self._damaged else {}
+        paths = _paths_once_known(self._snapshot.storage) if SOURCES.name in self._damaged else {}
         there = {path for path in paths if os.path.isfile(paths[path])}
         owned: dict[str, set[str]] = {source_id: set() for source_id in there - known}
         for execution_id, source_ids in self._owners.items():
@@ -267,11 +269,12 @@ def _changed(row: dict[str, Any]) -> bool:
     return (facts.st_size, facts.st_mtime_ns) != (row["size"], row["modified_ns"])
 
 
-def _paths_once_known(vault: Path) -> dict[str, str]:
+def _paths_once_known(storage: Storage) -> dict[str, str]:
     """Source id to path, from every file of the ledger that was ever written and can still be read."""
     found: dict[str, str] = {}
-    for file in sorted((vault / SOURCES.path).parent.glob(f"{SOURCES.name}*/*.parquet")):
+    for folder, name in files_ever(storage, SOURCES):
         try:
+            file = storage.local(folder, [name])[0]
             rows = read_file(str(file), ["source_id", "path"], verify=True)
         except (VaultError, ValueError):
             continue

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soma.errors import VaultError
@@ -18,6 +17,7 @@ from soma.schema import DECISIONS, EXECUTIONS, Table
 
 from .delta import read_file
 from .snapshot import Snapshot
+from .storage import Storage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,7 +58,7 @@ def replay(snapshot: Snapshot, gone: Mapping[str, Mapping[str, Any]], whole: set
     wanted = {claim for row in gone.values() for claim in row["claims"]} - whole
     if not wanted:
         return Replayed(EXECUTIONS.arrow().empty_table(), DECISIONS.arrow().empty_table())
-    executions, decisions = _pool(snapshot.vault, EXECUTIONS, wanted), _pool(snapshot.vault, DECISIONS, wanted)
+    executions, decisions = _pool(snapshot.storage, EXECUTIONS, wanted), _pool(snapshot.storage, DECISIONS, wanted)
     told = [(source_id, row["executions"], row["decisions"]) for source_id, row in sorted(gone.items())]
     with duckdb.connect(":memory:") as connection:
         for name, rows in (
@@ -86,14 +86,15 @@ def _told(rows: list[tuple[str, int, int]]) -> pa.Table:
     return pa.table(arrays, names=list(columns))
 
 
-def _pool(vault: Path, table: Table, wanted: set[str]) -> _Pool:
+def _pool(storage: Storage, table: Table, wanted: set[str]) -> _Pool:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     schema, values = table.arrow(), pa.array(sorted(wanted), pa.string())
     parts, all_readable = [schema.empty_table()], True
-    for path in _files(vault, table):
+    for folder, name in files_ever(storage, table):
         try:
+            path = storage.local(folder, [name])[0]
             rows = read_file(str(path), verify=True).select(schema.names).cast(schema)
         except (VaultError, ValueError, KeyError):
             rows = None
@@ -104,7 +105,9 @@ def _pool(vault: Path, table: Table, wanted: set[str]) -> _Pool:
     return _Pool(pa.concat_tables(parts), all_readable)
 
 
-def _files(vault: Path, table: Table) -> Iterator[Path]:
-    folder = vault / table.path
-    for place in (folder, *sorted(folder.parent.glob(f"{table.name}.damaged-*"))):
-        yield from sorted(place.glob("*.parquet"))
+def files_ever(storage: Storage, table: Table) -> Iterator[tuple[str, str]]:
+    """Folder and name of every file of rows of a table, live or not, those that were set aside with it included."""
+    for folder in (table.path, *storage.aside(table.path)):
+        for name in storage.names(folder):
+            if name.endswith(".parquet"):
+                yield folder, name

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from soma import clock, codec, files
+from soma import clock, codec
 from soma.config import TaskRule, TeamRule
 from soma.errors import VaultError, VaultMissing, VaultNewer
 from soma.schema import LAYERS, SCHEMA_VERSION
 
 from . import migrate
-from .lock import WriterLock
+from .storage import Storage, is_remote, storage_of
 
 if TYPE_CHECKING:
     from .snapshot import Snapshot, SqlEngine
@@ -26,24 +26,50 @@ _WAIT_S = 60.0
 
 
 class VaultRoot:
-    """The folder of a vault.
+    """The place of a vault.
 
     Args:
-        path: The folder, by default ``.soma`` in the working directory. It need not exist yet.
+        path: The folder, by default ``.soma`` in the working directory, or ``s3://bucket/prefix``. It need not exist
+            yet.
         engine: What answers the queries of its snapshots; ``None`` is DuckDB, here.
+
+    Attributes:
+        storage: The place itself.
+
+    Raises:
+        UsageError, ConfigError: if the address cannot be used.
     """
 
-    def __init__(self, path: str | Path = ".soma", engine: SqlEngine | None = None) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path | Storage = ".soma", engine: SqlEngine | None = None) -> None:
+        self.storage = storage_of(path)
         self.engine = engine
 
     def __repr__(self) -> str:
-        return f"VaultRoot({str(self.path)!r})"
+        return f"VaultRoot({self.storage.address!r})"
+
+    @property
+    def address(self) -> str:
+        """The folder or the address on S3, as it stands after ``--vault``."""
+        return self.storage.address
+
+    @property
+    def path(self) -> Path:
+        """The vault's folder.
+
+        Raises:
+            UsageError: if it lies on S3.
+        """
+        return self.storage.path
+
+    @property
+    def beside(self) -> Path:
+        """The folder where reports go: the one the vault lies in, or the working directory."""
+        return Path.cwd() if is_remote(self.address) else self.path.resolve().parent
 
     @property
     def exists(self) -> bool:
         """Whether there is a vault here."""
-        return (self.path / _MARK).is_file()
+        return self.storage.exists(_MARK)
 
     def create(self, key: bytes | None = None) -> None:
         """Make the vault if it is not there yet: folders only its owner can enter, its mark and its key.
@@ -57,28 +83,27 @@ class VaultRoot:
         if self.exists:
             return
         try:
-            files.make_private_folder(self.path)
+            self.storage.prepare()
             # Two first harvests at once must agree on one key.
-            with WriterLock(self.path, _WAIT_S):
+            with self.storage.lock(_WAIT_S) as lock:
+                lock.fenced()
                 if self.exists:
                     return
-                for layer in LAYERS:
-                    files.make_private_folder(self.path / layer)
-                if not (self.path / _KEY).exists():
-                    files.write_private(self.path / _KEY, key or secrets.token_bytes(_KEY_BYTES))
+                self.storage.prepare(*LAYERS)
+                self.storage.create(_KEY, key or secrets.token_bytes(_KEY_BYTES))
                 self.mark(SCHEMA_VERSION)
         except OSError as problem:
-            raise VaultError(f"cannot make a vault: {problem.strerror}", where=str(self.path),
+            raise VaultError(f"cannot make a vault: {problem.strerror}", where=self.address,
                              hint="choose a folder you can write to with --vault DIR") from problem  # fmt: skip
 
     def mark(self, schema_version: int) -> None:
         """Write down which layout the vault has.
 
         Raises:
-            OSError: if the folder cannot be written to.
+            OSError, VaultError: if it cannot be written.
         """
         mark = {"format": "soma-vault", "schemaVersion": schema_version, "writtenAt": clock.to_iso(clock.now())}
-        files.write_private(self.path / _MARK, codec.pretty(mark).encode() + b"\n")
+        self.storage.replace(_MARK, codec.pretty(mark).encode() + b"\n")
 
     def key(self) -> bytes:
         """The vault's secret key.
@@ -87,11 +112,11 @@ class VaultRoot:
             VaultError: if the key file is missing or unreadable.
         """
         try:
-            return (self.path / _KEY).read_bytes()[:64]
+            return self.storage.read(_KEY)[:64]
         except OSError as problem:
             raise VaultError(
                 "the vault's key cannot be read",
-                where=str(self.path / _KEY),
+                where=self.storage.where(_KEY),
                 hint="restore the file from a backup, or harvest into a new vault",
             ) from problem
 
@@ -105,16 +130,18 @@ class VaultRoot:
         mark = self._mark()
         version = mark.get("schemaVersion")
         if mark.get("format") != "soma-vault" or not isinstance(version, int):
-            raise VaultError("this is not a vault, or its mark is damaged", where=str(self.path / _MARK))
+            raise VaultError("this is not a vault, or its mark is damaged", where=self.storage.where(_MARK))
         return version
 
     def _mark(self) -> dict[str, Any]:
         try:
-            mark = codec.decode((self.path / _MARK).read_bytes())
+            mark = codec.decode(self.storage.read(_MARK))
         except FileNotFoundError:
-            raise VaultMissing("there is no vault here", where=str(self.path)) from None
+            raise VaultMissing("there is no vault here", where=self.address) from None
         except (OSError, codec.Undecodable) as problem:
-            raise VaultError(f"the vault's mark cannot be read: {problem}", where=str(self.path / _MARK)) from problem
+            raise VaultError(
+                f"the vault's mark cannot be read: {problem}", where=self.storage.where(_MARK)
+            ) from problem
         return mark if isinstance(mark, dict) else {}
 
     def check_version(self) -> int:
@@ -126,7 +153,7 @@ class VaultRoot:
         version = self.schema_version()
         if version > SCHEMA_VERSION:
             raise VaultNewer(
-                f"the vault has layout {version}, this soma knows layouts up to {SCHEMA_VERSION}", where=str(self.path)
+                f"the vault has layout {version}, this soma knows layouts up to {SCHEMA_VERSION}", where=self.address
             )
         return version
 
@@ -143,9 +170,9 @@ class VaultRoot:
         from .snapshot import Snapshot
 
         if self.check_version() < SCHEMA_VERSION:
-            raise VaultError("the vault has an older layout", where=str(self.path),
+            raise VaultError("the vault has an older layout", where=self.address,
                              hint="the next soma harvest brings it up to date")  # fmt: skip
-        snapshot = Snapshot.pin(self.path)
+        snapshot = Snapshot.pin(self.storage)
         snapshot.engine = self.engine
         snapshot.task_rules, snapshot.team_rules = tuple(task_rules), tuple(team_rules)
         return snapshot
@@ -163,17 +190,17 @@ class VaultRoot:
 
         if self.check_version() < SCHEMA_VERSION:
             self._upgrade(wait_s)
-        return Writer(self.path, wait_s=wait_s)
+        return Writer(self.storage, wait_s=wait_s)
 
     def _upgrade(self, wait_s: float) -> None:
         try:
-            with WriterLock(self.path, wait_s):
+            with self.storage.lock(wait_s):
                 # Asked again: another writer may have done it while this one waited.
-                migrate.upgrade(self.path, self.check_version(), target=SCHEMA_VERSION)
+                migrate.upgrade(self.storage, self.check_version(), target=SCHEMA_VERSION)
                 self.mark(SCHEMA_VERSION)
         except OSError as problem:
             raise VaultError(
                 f"the vault cannot be brought up to date: {problem.strerror}",
-                where=str(self.path),
+                where=self.address,
                 hint="check that the disk is not full or read-only, then run it again",
             ) from problem

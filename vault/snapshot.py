@@ -9,15 +9,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from soma import codec
+from soma import clock, codec
 from soma.config import TaskRule, TeamRule
 from soma.errors import UsageError, VaultError
 from soma.identity import digest
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, HARVESTED, TABLES, Table
 
-from .delta import LiveTable
+from .delta import LiveTable, live_tables
 from .memory import memory_limit
 from .promise import last_promise
+from .storage import Storage
 from .teams import place_teams
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class SqlEngine(Protocol):
 
 # Types whose values DuckDB and Arrow hand to Python in different forms.
 _OTHERWISE = ("MAP", "HUGEINT", "DECIMAL", "STRUCT", "BLOB", "TIMESTAMP", "DATE", "TIME", "INTERVAL", "UUID")
+_OPEN_S = 3600.0
 
 
 class Snapshot:
@@ -48,25 +50,35 @@ class Snapshot:
     Attributes:
         engine: What answers the queries of the jobs; ``None`` is DuckDB, here.
         version: Number of the harvest commit it shows; 0 for an empty vault.
-        vault: The vault's folder.
+        storage: Where the vault lies.
         task_rules: Rules of the project about which executions attempt which task; whoever asks sets them.
         team_rules: Rules of the project about teams that traces do not name.
         team: The one team whose executions it shows; ``None`` shows all.
         audit_head: Hash of the audit's last entry as the last commit remembers it; empty where it remembers none.
     """
 
-    def __init__(self, vault: Path, version: int, tables: Mapping[str, LiveTable], audit_head: str = "") -> None:
+    def __init__(self, storage: Storage, version: int, tables: Mapping[str, LiveTable], audit_head: str = "") -> None:
         self.audit_head = audit_head
         self.engine: SqlEngine | None = None
         self.task_rules: tuple[TaskRule, ...] = ()
         self.team_rules: tuple[TeamRule, ...] = ()
         self.team: str | None = None
-        self.vault = vault
+        self.storage = storage
         self.version = version
         self._tables = tables
+        self._opened = clock.stopwatch()
+
+    @property
+    def vault(self) -> Path:
+        """The vault's folder.
+
+        Raises:
+            UsageError: if it lies on S3.
+        """
+        return self.storage.path
 
     @classmethod
-    def pin(cls, vault: Path) -> Snapshot:
+    def pin(cls, storage: Storage) -> Snapshot:
         """The snapshot of this moment.
 
         Tables are opened one after the other; a commit in between is noticed and the pinning repeated. What the last
@@ -76,19 +88,20 @@ class Snapshot:
             VaultError: if a log cannot be read.
         """
         for _ in range(_ATTEMPTS):
-            executions = LiveTable(vault, EXECUTIONS)
-            tables = {table.name: LiveTable(vault, table) for table in TABLES if table is not EXECUTIONS}
-            if LiveTable(vault, EXECUTIONS).version != executions.version:
+            executions = LiveTable(storage, EXECUTIONS)
+            others = [table for table in TABLES if table is not EXECUTIONS]
+            tables = {live.table.name: live for live in live_tables(storage, others)}
+            if executions.passed():
                 continue
             promise = last_promise(executions)
             for name, change in promise.open_for(tables).items():
                 tables[name] = tables[name].as_if(change.add, change.remove)
-            return cls(vault, executions.transaction(), {EXECUTIONS.name: executions, **tables}, promise.audit)
-        raise VaultError("the vault changes faster than it can be opened", where=str(vault), hint="try again")
+            return cls(storage, executions.transaction(), {EXECUTIONS.name: executions, **tables}, promise.audit)
+        raise VaultError("the vault changes faster than it can be opened", where=storage.address, hint="try again")
 
     def of_team(self, team: str) -> Snapshot:
         """The same snapshot with the executions of one team only, and nothing of other teams in any answer."""
-        narrowed = Snapshot(self.vault, self.version, self._tables, self.audit_head)
+        narrowed = Snapshot(self.storage, self.version, self._tables, self.audit_head)
         narrowed.engine = self.engine
         narrowed.task_rules, narrowed.team_rules, narrowed.team = self.task_rules, self.team_rules, team
         return narrowed
@@ -97,7 +110,7 @@ class Snapshot:
         """The same snapshot without an engine, for queries in any SQL that DuckDB reads."""
         if self.engine is None:
             return self
-        here = Snapshot(self.vault, self.version, self._tables, self.audit_head)
+        here = Snapshot(self.storage, self.version, self._tables, self.audit_head)
         here.task_rules, here.team_rules, here.team = self.task_rules, self.team_rules, self.team
         return here
 
@@ -173,20 +186,28 @@ class Snapshot:
         import duckdb
 
         connection = self._connection
+        self._ready()
         try:
             statements = duckdb.extract_statements(query)
             if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
                 raise UsageError("only one SELECT can be asked of a vault", hint="write one query that reads")
             yield connection
         except duckdb.Error as problem:
-            if isinstance(problem, duckdb.IOException) or str(self.vault.resolve()) in str(problem):
+            if isinstance(problem, duckdb.IOException) or str(self.storage.folder("").resolve()) in str(problem):
                 raise self._unreadable(problem) from problem
             raise UsageError(
                 _first_line(problem), hint="soma vault info names the tables; docs/rows.md their columns"
             ) from problem
 
     def _unreadable(self, problem: Exception) -> VaultError:
-        return VaultError(f"the vault cannot be read: {_first_line(problem)}", where=str(self.vault))
+        return VaultError(f"the vault cannot be read: {_first_line(problem)}", where=self.storage.address)
+
+    def _ready(self) -> None:
+        # Copies of files that lie elsewhere are spared for a day after their last use.
+        if clock.stopwatch() - self._opened > _OPEN_S:
+            self._opened = clock.stopwatch()
+            for table in TABLES:
+                self.live(table).paths()
 
     @cached_property
     def executions(self) -> pl.LazyFrame:
@@ -212,8 +233,9 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(":memory:")
-    vault = snapshot.vault.resolve()
-    files_of_all = [path for table in TABLES for path in snapshot.paths(table)]
+    vault = snapshot.storage.folder("").resolve()
+    found = snapshot.storage.each(snapshot.paths, TABLES)
+    files_of_all = [path for paths in found for path in paths]
     # From here on the connection can read the files of this snapshot and nothing else (not even the vault's key),
     # whatever a query says. What does not fit into memory goes where only the vault's owner can look.
     for setting in (
@@ -227,8 +249,8 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     limit = memory_limit()
     if limit is not None:
         connection.execute(f"SET memory_limit = {_quoted(limit)}")
-    for table in TABLES:
-        connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(snapshot, table)}")
+    for table, paths in zip(TABLES, found, strict=True):
+        connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(table, paths)}")
     for views in VIEWS:
         connection.execute(files("soma.vault").joinpath(views).read_text())
     place_teams(connection, snapshot.team_rules, snapshot.team)
@@ -236,8 +258,7 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _scan(snapshot: Snapshot, table: Table) -> str:
-    paths = snapshot.paths(table)
+def _scan(table: Table, paths: list[str]) -> str:
     if not paths:
         return no_rows(table)
     columns = table.duckdb_types()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from soma.errors import UsageError
 from soma.schema import DECISIONS, EXECUTIONS, TABLES, Table
 
 from .delta import LiveTable
 from .fragment import Fragment, write_fragment
+from .storage import Storage
 from .writer import Writer
 
 if TYPE_CHECKING:
@@ -60,16 +61,19 @@ def compact(writer: Writer) -> Compacted:
     """
     done = []
     for table in TABLES:
-        live = LiveTable(writer.vault, table)
+        live = LiveTable(writer.storage, table)
         before = live.files()
         # What is rewritten gets a new digest: damage must not be given one.
         rows = live.read(verify=True)
         rows_before = rows.num_rows
         if table is DECISIONS:
-            rows = _visible(rows, LiveTable(writer.vault, EXECUTIONS).read(["execution_id", "reading"]))
+            rows = _visible(rows, LiveTable(writer.storage, EXECUTIONS).read(["execution_id", "reading"]))
         if len(before) > max(1, -(-rows.num_rows // FILE_ROWS)) or rows.num_rows != rows_before:
-            written = _write(writer.vault, table, rows)
-            live.commit(written, list(before), metadata=live.metadata(), data_change=False)
+            written = _write(writer.storage, table, rows)
+            with writer.lock.committing():
+                live.commit(
+                    written, list(before), transaction=writer.stamp, metadata=live.metadata(), data_change=False
+                )
             after = len(written)
         else:
             after = len(before)
@@ -90,10 +94,10 @@ def _readings(rows: pa.Table) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(rows["reading"].cast(pa.string()), rows["execution_id"], " ")
 
 
-def _write(vault: Path, table: Table, rows: pa.Table) -> list[Fragment]:
+def _write(storage: Storage, table: Table, rows: pa.Table) -> list[Fragment]:
     rows = rows.sort_by([(column, "ascending") for column in table.order])
     return [
-        write_fragment(vault, table, rows.slice(start, FILE_ROWS), "compact")
+        write_fragment(storage, table, rows.slice(start, FILE_ROWS), "compact")
         for start in range(0, rows.num_rows, FILE_ROWS)
     ]
 
@@ -105,15 +109,22 @@ def vacuum(writer: Writer, *, retention_hours: int = DEFAULT_RETENTION_HOURS, dr
         writer: Holds the vault, so that no harvest is between writing a file and committing it.
         retention_hours: Files younger than this stay even when nothing refers to them.
         dry_run: Only count.
+
+    Raises:
+        UsageError: if files that a writer may still need would be deleted.
     """
+    if retention_hours < (least := writer.storage.least_retention_hours):
+        raise UsageError(
+            f"in a vault on S3 files must be kept for {least} hours at least: a writer that was followed may still be "
+            "about to refer to them", hint=f"soma vault vacuum --retention-hours {least}",
+        )  # fmt: skip
     files = size = 0
     for table in TABLES:
-        live = LiveTable(writer.vault, table)
+        live = LiveTable(writer.storage, table)
         for name in live.vacuum(retention_hours, dry_run=True):
-            path = live.folder / name
-            if path.is_file():
+            if (bytes_ := writer.storage.size(f"{table.path}/{name}")) is not None:
                 files += 1
-                size += path.stat().st_size
+                size += bytes_
         if not dry_run:
             live.vacuum(retention_hours, dry_run=False)
     return Vacuumed(retention_hours=retention_hours, dry_run=dry_run, files=files, bytes=size)

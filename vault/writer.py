@@ -16,21 +16,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from soma.errors import VaultConflict
 from soma.schema import AUDIT, BY_NAME, DECISIONS, EXECUTIONS, Table
 
 from . import invariants
 from .delta import LiveTable, read_file
 from .fragment import Fragment, write_fragment
-from .lock import WriterLock
 from .permissions import Role, require
 from .promise import Change, Promise, last_promise
+from .recovery import keep, settle
 from .root import VaultRoot
+from .storage import Folder, Lock, Storage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,9 +79,9 @@ class Writer:
         version: Number of the last harvest commit.
     """
 
-    def __init__(self, vault: Path, *, wait_s: float) -> None:
-        self.vault = vault
-        self.lock = WriterLock(vault, wait_s)
+    def __init__(self, storage: Storage, *, wait_s: float) -> None:
+        self.storage = storage
+        self.lock: Lock = storage.lock(wait_s)
         self.version = 0
         self._umask = 0
 
@@ -92,7 +93,8 @@ class Writer:
             os.umask(self._umask)
             raise
         try:
-            self.version = recover(self.vault)
+            self.version = settle(self.storage, fence=self.lock.fence)
+            self.lock.fenced()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -103,6 +105,11 @@ class Writer:
     ) -> None:
         self.lock.__exit__(kind, value, trace)
         os.umask(self._umask)
+
+    @property
+    def stamp(self) -> int | None:
+        """The number of commits that change no rows, where a writer that was followed has to be told by it."""
+        return None if isinstance(self.storage, Folder) else self.version
 
     @property
     def next_version(self) -> int:
@@ -125,35 +132,43 @@ class Writer:
         """
         if changes.nothing:
             return self.version
-        require(VaultRoot(self.vault), role, changes)
+        with self.lock.committing():
+            return self._commit(changes, role)
+
+    def _commit(self, changes: Changes, role: Role) -> int:
         number = self.next_version
-        prepared = {name: self._prepare(BY_NAME[name], parts) for name, parts in changes.replace.items()}
+        # Opened before anything is decided: what is committed to it meanwhile makes the commit below fail.
+        executions = LiveTable(self.storage, EXECUTIONS)
+        if executions.transaction() >= number:
+            raise VaultConflict("another writer was faster", where=executions.where)
+        require(VaultRoot(self.storage), role, changes)
+        prepared = {name: self._prepare(name, parts, executions) for name, parts in changes.replace.items()}
         if changes.decisions:
-            LiveTable(self.vault, DECISIONS).commit(
+            LiveTable(self.storage, DECISIONS).commit(
                 changes.decisions, (), transaction=number, metadata={"version": number}
             )
         own = prepared.pop(EXECUTIONS.name, Change([], []))
-        executions = LiveTable(self.vault, EXECUTIONS)
         follow = {name: change for name, change in prepared.items() if change.add or change.remove}
         head = _added_head(changes.replace.get(AUDIT.name, ())) or last_promise(executions).audit
         promise = Promise(number, follow, head)
         executions.commit(own.add, own.remove, transaction=number, metadata=promise.metadata())
         self.version = number
-        _keep(self.vault, promise)
+        keep(self.storage, promise)
         return number
 
-    def _prepare(self, table: Table, parts: list[Replacement]) -> Change:
+    def _prepare(self, name: str, parts: list[Replacement], executions: LiveTable) -> Change:
         import pyarrow as pa
 
+        table = BY_NAME[name]
         for part in parts:
             # Before Arrow refuses them in words of its own.
             invariants.require(table, part.rows)
-        live = LiveTable(self.vault, table)
+        live = executions if table is EXECUTIONS else LiveTable(self.storage, table)
         kept: list[pa.Table] = []
         removed: list[str] = []
         small = _small_files(live)
         for name in sorted(live.files()):
-            path = str(live.folder / name)
+            path = str(live.local(name))
             hit = any(_touches(path, part) for part in parts if part.values)
             if hit or name in small:
                 rows = read_file(path, verify=True)
@@ -164,7 +179,7 @@ class Writer:
                 removed.append(name)
         schema = table.arrow()
         rows = pa.concat_tables([part.rows.cast(schema) for part in parts] + [piece.cast(schema) for piece in kept])
-        return Change([write_fragment(self.vault, table, rows)] if rows.num_rows else [], removed)
+        return Change([write_fragment(self.storage, table, rows)] if rows.num_rows else [], removed)
 
 
 def _added_head(parts: Sequence[Replacement]) -> str:
@@ -196,24 +211,3 @@ def _small_files(live: LiveTable) -> set[str]:
     # Many small commits would leave many small files: fold them into the new one now and then.
     small = {name for name, size in live.sizes().items() if size < _SMALL_BYTES}
     return small if len(small) >= _SMALL_FILES else set()
-
-
-def recover(vault: Path) -> int:
-    """Bring the tables of a vault to one version after a writer was killed. The caller holds the lock.
-
-    Returns:
-        The number of the last commit that happened.
-    """
-    executions = LiveTable(vault, EXECUTIONS)
-    number = executions.transaction()
-    decisions = LiveTable(vault, DECISIONS)
-    if decisions.metadata().get("version", 0) > number:
-        decisions.commit((), decisions.added_last())
-    _keep(vault, last_promise(executions))
-    return number
-
-
-def _keep(vault: Path, promise: Promise) -> None:
-    tables = {name: LiveTable(vault, BY_NAME[name]) for name in promise.follow}
-    for name, change in promise.open_for(tables).items():
-        tables[name].commit(change.add, change.remove, transaction=promise.version)

@@ -29,8 +29,8 @@ class Place(Protocol):
     """Where a vault lies and how it is opened: ``soma.Vault`` or ``VaultRoot``."""
 
     @property
-    def path(self) -> Path:
-        """The vault's folder."""
+    def address(self) -> str:
+        """The vault's folder, or its address on S3."""
         ...
 
     def snapshot(self) -> Snapshot:
@@ -42,7 +42,7 @@ class PolicyBridge:
     """Answers by intent, and the four calls of a policy source.
 
     Args:
-        vault: The vault, or its folder.
+        vault: The vault, its folder or its address on S3.
         ready: Read everything now; otherwise each part when it is first asked for.
 
     Examples:
@@ -61,7 +61,7 @@ class PolicyBridge:
 
     def _read(self) -> Memory:
         self._remembered: dict[tuple[Intent, str | None, str | None, int], tuple[Answer, ...]] = {}
-        memory = Memory(VaultRoot(self._place.path), self._place.snapshot())
+        memory = Memory(VaultRoot(self._place.address), self._place.snapshot())
         if self._ready:
             memory.load()
         return memory

@@ -15,6 +15,7 @@ import pytest
 
 from soma.errors import VaultError, VaultLocked, VaultMissing, VaultNewer
 from soma.vault import VaultRoot, migrate, root
+from soma.vault.storage import Storage
 from tests.harvest.traces import append, session, write
 from tests.harvest.vaults import assert_like_scratch, contents, harvest_into, listing, one
 
@@ -200,8 +201,8 @@ class TestLayouts:
     def newer_soma(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         steps: list[str] = []
         monkeypatch.setattr(root, "SCHEMA_VERSION", 3)
-        monkeypatch.setitem(migrate.STEPS, 1, lambda vault: steps.append(f"1 of {vault.name}"))
-        monkeypatch.setitem(migrate.STEPS, 2, lambda vault: steps.append(f"2 of {vault.name}"))
+        monkeypatch.setitem(migrate.STEPS, 1, lambda vault: steps.append(f"1 of {vault.path.name}"))
+        monkeypatch.setitem(migrate.STEPS, 2, lambda vault: steps.append(f"2 of {vault.path.name}"))
         return steps
 
     def test_an_older_one_is_brought_up_to_date_by_the_next_writer(self, vault: Path, newer_soma: list[str]) -> None:
@@ -217,7 +218,7 @@ class TestLayouts:
         assert len(newer_soma) == 2
 
     def test_two_writers_upgrade_once(self, vault: Path, newer_soma: list[str]) -> None:
-        def slow(folder: Path) -> None:
+        def slow(storage: Storage) -> None:
             time.sleep(0.2)
             newer_soma.append("1")
 
@@ -232,7 +233,7 @@ class TestLayouts:
     def test_an_upgrade_that_broke_is_repeated(
         self, vault: Path, newer_soma: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def full(folder: Path) -> None:
+        def full(storage: Storage) -> None:
             raise OSError(28, "No space left on device")
 
         before = contents_of_older(vault)
