@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 
 import msgspec
@@ -18,6 +17,7 @@ from soma.harvester.portion import Portion, Settings, Task
 from soma.harvester.work import current_reader, perform
 from soma.schema import DECISIONS
 from soma.vault import VaultRoot
+from soma.vault.storage import is_remote, storage_of
 
 from . import wire
 from .session import EngineError, EngineSession, opened, told
@@ -37,10 +37,10 @@ class EnginePool:
     Args:
         session: An open session with the server.
         settings: What all tasks know.
-        vault: Folder of the vault, from which workers read its key; ``None`` where there is none.
+        vault: Place of the vault, from which workers read its key; ``None`` where there is none.
     """
 
-    def __init__(self, session: EngineSession, settings: Settings, vault: Path | None) -> None:
+    def __init__(self, session: EngineSession, settings: Settings, vault: str | None) -> None:
         self._session = session
         self._settings = settings
         self._vault = vault
@@ -122,14 +122,14 @@ class EnginePool:
         """A commit of files that only a worker sees would be a vault that nobody can read."""
         if self._settings.vault is None:
             return
-        folder = Path(self._settings.vault) / DECISIONS.path
+        storage = storage_of(self._settings.vault)
         for fragment in portion.decisions:
-            path = folder / fragment.name
-            if not path.is_file() or path.stat().st_size != fragment.size:
+            name = f"{DECISIONS.path}/{fragment.name}"
+            if storage.size(name) != fragment.size:
                 raise EngineError(
                     "what a worker wrote is not to be seen here",
-                    where=str(path),
-                    hint="the vault must lie on a disk that this machine and every worker share, under the same path",
+                    where=storage.where(name),
+                    hint="the vault must lie where this machine and every worker find it under the same name",
                 )
 
 
@@ -137,9 +137,14 @@ def workers_of(session: EngineSession, vault: VaultRoot) -> StartWorkers:
     """Workers for ``soma.harvester.harvest``: those of an engine."""
 
     def start(settings: Settings, _: int) -> EnginePool:
-        return EnginePool(session, settings, vault.path if vault.exists else None)
+        return EnginePool(session, settings, _place(vault) if vault.exists else None)
 
     return start
+
+
+def _place(vault: VaultRoot) -> str:
+    """The vault as every worker may call it."""
+    return vault.address if is_remote(vault.address) else str(vault.path.absolute())
 
 
 @contextmanager

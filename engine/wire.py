@@ -6,7 +6,6 @@ Nothing is pickled but the name of the function that reads it: who can answer fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -77,11 +76,10 @@ def encode(value: Plan | Task | Answer) -> bytes:
     return msgspec.msgpack.encode(value)
 
 
-def encode_plan(soma: str, reader: str, settings: Settings, vault: Path | None, tasks: Sequence[bytes]) -> bytes:
-    """A round of encoded tasks, with the vault's absolute path and without its secret key."""
-    place = None if vault is None else str(vault.absolute())
-    bare = msgspec.structs.replace(settings, key=b"", vault=None if settings.vault is None else place)
-    return encode(Plan(soma, reader, bare, place, marked(settings.key), [msgspec.Raw(task) for task in tasks]))
+def encode_plan(soma: str, reader: str, settings: Settings, vault: str | None, tasks: Sequence[bytes]) -> bytes:
+    """A round of encoded tasks, with the vault's place and without its secret key."""
+    bare = msgspec.structs.replace(settings, key=b"", vault=None if settings.vault is None else vault)
+    return encode(Plan(soma, reader, bare, vault, marked(settings.key), [msgspec.Raw(task) for task in tasks]))
 
 
 def decode_plan(data: bytes) -> Plan:

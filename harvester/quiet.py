@@ -15,6 +15,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable
+
 import msgspec
 
 from soma import files, identity
