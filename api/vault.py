@@ -11,6 +11,7 @@ import msgspec
 
 from soma import clock
 from soma.config import LOCAL_ENGINE, load
+from soma.engine.pool import workers
 from soma.harvester.harvest import harvest
 from soma.harvester.options import options_of
 from soma.harvester.summary import Summary
@@ -62,8 +63,8 @@ class Vault:
 
     Args:
         path: The vault's folder; it is made by the first harvest.
-        engine: What answers the questions: ``local``, or ``sc://host:port`` for a Spark Connect endpoint, which is
-            reached when the first is asked. ``sql`` is always answered here, by DuckDB.
+        engine: What works: ``local``, or ``sc://host:port`` for a Spark Connect endpoint, which is reached when the
+            first question is asked; by default what ``soma.toml`` says. ``sql`` is always answered here, by DuckDB.
 
     Examples:
         >>> vault = Vault(".soma")                          # doctest: +SKIP
@@ -71,7 +72,7 @@ class Vault:
         >>> vault.sql("SELECT agent_id, count(*) FROM executions GROUP BY agent_id")   # doctest: +SKIP
     """
 
-    def __init__(self, path: str | Path = ".soma", engine: str = LOCAL_ENGINE) -> None:
+    def __init__(self, path: str | Path = ".soma", engine: str | None = None) -> None:
         self._root = VaultRoot(path)
         self._team: str | None = None
         self._engine = engine
@@ -116,12 +117,15 @@ class Vault:
         return narrowed
 
     def _reach_engine(self) -> None:
-        if self._engine == LOCAL_ENGINE or self._root.engine is not None:
+        if self._root.engine is not None:
+            return
+        engine = load(Path.cwd(), os.environ, {"engine": self._engine}).settings.engine
+        if engine == LOCAL_ENGINE:
             return
         from soma.engine.queries import SparkQueries
         from soma.engine.session import open_session
 
-        self._session = open_session(self._engine)
+        self._session = open_session(engine)
         self._root.engine = SparkQueries(self._session)
 
     @property
@@ -151,6 +155,7 @@ class Vault:
         agent: str | None = None,
         format: str | None = None,  # noqa: A002 - the option's name
         jobs: int | None = None,
+        engine: str | None = None,
     ) -> Summary:
         """Read what is new or changed at ``paths``: ``soma harvest``.
 
@@ -159,11 +164,15 @@ class Vault:
             agent: Name all agents so, whatever the traces say.
             format: Read every file as this format instead of recognising it.
             jobs: Worker processes; by default one per processor.
+            engine: ``local``, or the address of a Spark Connect server, whose workers read: ``docs/engines.md``.
         """
-        settings = load(Path.cwd(), os.environ, {}).settings
+        settings = load(Path.cwd(), os.environ, {"engine": engine or self._engine}).settings
         options = options_of(settings, agent=agent, format_=format)
         options = msgspec.structs.replace(options, jobs=jobs or options.jobs)
-        return harvest([str(path) for path in paths], self._root, options)
+        # What a harvest asks of the vault are small questions: they stay here.
+        root = VaultRoot(self._root.path)
+        with workers(settings.engine, root) as readers:
+            return harvest([str(path) for path in paths], root, options, start_workers=readers)
 
     def status(self) -> Status:
         """The agents by health: ``soma status``."""
@@ -214,10 +223,12 @@ class Vault:
         """
         from soma.api.nightly import nightly
 
-        settings = load(Path.cwd(), os.environ, {}).settings
+        settings = load(Path.cwd(), os.environ, {"engine": self._engine}).settings
+        root = VaultRoot(self._root.path)
         folder = Path(out) if out is not None else self.path.resolve().parent
         names = [str(path) for path in paths]
-        return nightly(self._root, names, folder, settings, options_of(settings), wait_s=wait)
+        with workers(settings.engine, root) as readers:
+            return nightly(root, names, folder, settings, options_of(settings), wait_s=wait, start_workers=readers)
 
     def divergence(self, *agents: str, task: str | None = None, delta: float = 0.10) -> Divergence:
         """At which step agents part, and whether it is real: ``soma divergence``."""

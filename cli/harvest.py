@@ -13,7 +13,7 @@ from soma import clock
 from soma.errors import UsageError
 from soma.vault import VaultRoot
 
-from .options import config, engine_option, engine_workers, json_option, vault_option
+from .options import config, engine_option, json_option, vault_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,7 @@ def command(
     import msgspec
 
     from soma.adapters.registry import adapter_named
+    from soma.engine.pool import workers
     from soma.harvester.harvest import harvest
     from soma.harvester.labels import import_labels, read_labels
     from soma.harvester.options import options_of
@@ -66,8 +67,8 @@ def command(
     if explain:
         _explain(paths, options, as_json)
         return 0
-    with engine_workers(settings.engine, root) as workers, _bar(quiet=as_json) as on_progress:
-        summary = harvest(paths, root, options, on_progress, workers)
+    with workers(settings.engine, root) as readers, _bar(quiet=as_json) as on_progress:
+        summary = harvest(paths, root, options, on_progress, readers)
     emit(summary, as_json, lambda result: render(result, settings.vault))
     if labels is not None and not dry_run:
         matched = import_labels(root, labels)

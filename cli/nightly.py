@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import config, engine_option, engine_workers, json_option, open_vault, vault_option
+from .options import config, engine_option, json_option, open_vault, vault_option
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,6 +34,7 @@ def command(
     running. A night that was killed is repaired by the next.
     """
     from soma.api.nightly import nightly
+    from soma.engine.pool import workers
     from soma.harvester.options import options_of
 
     from .output import emit, progress
@@ -41,9 +42,9 @@ def command(
     settings = config(vault=vault, engine=engine).settings
     root = open_vault(vault)
     folder = Path(out) if out else root.path.resolve().parent
-    with engine_workers(settings.engine, root) as workers, progress() as told:
+    with workers(settings.engine, root) as readers, progress() as told:
         options = options_of(settings)
-        night = nightly(root, paths, folder, settings, options, wait_s=wait, told=told, start_workers=workers)
+        night = nightly(root, paths, folder, settings, options, wait_s=wait, told=told, start_workers=readers)
     emit(night, as_json, _line, schema="soma.nightly", schemaVersion=1)
     return night.exit_code
 

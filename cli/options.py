@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,8 +15,6 @@ from soma.synthesizer.agents import require_team, team_names
 from soma.vault import Snapshot, VaultRoot
 
 if TYPE_CHECKING:
-    from soma.engine.session import EngineSession
-    from soma.harvester.pool import StartWorkers
     from soma.vault.snapshot import SqlEngine
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -69,47 +66,16 @@ def queries_of(engine: str | None) -> SqlEngine | None:
         engine: What the person named; ``None`` for what the settings say.
 
     Raises:
-        UsageError, EngineError: as ``open_engine``.
+        UsageError, EngineError: as ``soma.engine.session.opened``.
     """
-    session = click.get_current_context().with_resource(open_engine(config(engine=engine).settings.engine))
-    if session is None:
+    named = config(engine=engine).settings.engine
+    if named == LOCAL_ENGINE:
         return None
     from soma.engine.queries import SparkQueries
+    from soma.engine.session import opened
 
-    return SparkQueries(session)
-
-
-@contextmanager
-def open_engine(engine: str) -> Iterator[EngineSession | None]:
-    """The engine that the settings name, for as long as it is worked with; ``None`` is this machine.
-
-    Raises:
-        UsageError: if it is neither ``local`` nor an address of a Spark Connect server.
-        EngineError: if the server is not there or cannot be used, or the extra ``spark`` is not installed.
-    """
-    if engine == LOCAL_ENGINE:
-        yield None
-        return
-    from soma.engine.session import open_session
-
-    with open_session(engine) as session:
-        yield session
-
-
-@contextmanager
-def engine_workers(engine: str, vault: VaultRoot) -> Iterator[StartWorkers | None]:
-    """Who reads sources for a harvest into ``vault``: the engine that the settings name, or ``None`` for this machine.
-
-    Raises:
-        UsageError, EngineError: as ``open_engine``.
-    """
-    with open_engine(engine) as session:
-        if session is None:
-            yield None
-            return
-        from soma.engine.pool import workers_of
-
-        yield workers_of(session, vault)
+    session = click.get_current_context().with_resource(opened(named))
+    return None if session is None else SparkQueries(session)
 
 
 def open_snapshot(vault: str | None, team: str | None = None, engine: str | None = LOCAL_ENGINE) -> Snapshot:

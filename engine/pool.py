@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -19,7 +20,7 @@ from soma.schema import DECISIONS
 from soma.vault import VaultRoot
 
 from . import wire
-from .session import EngineError, EngineSession, told
+from .session import EngineError, EngineSession, opened, told
 from .worker import SCHEMA, Reader
 
 _ROUND_TASKS = 1024
@@ -139,6 +140,17 @@ def workers_of(session: EngineSession, vault: VaultRoot) -> StartWorkers:
         return EnginePool(session, settings, vault.path if vault.exists else None)
 
     return start
+
+
+@contextmanager
+def workers(engine: str, vault: VaultRoot) -> Iterator[StartWorkers | None]:
+    """Who reads sources for a harvest into ``vault``: the engine that the settings name, or ``None`` for this machine.
+
+    Raises:
+        UsageError, EngineError: as ``opened``.
+    """
+    with opened(engine) as session:
+        yield None if session is None else workers_of(session, vault)
 
 
 def _rounds(tasks: Iterable[Task]) -> Iterator[list[tuple[Task, bytes | None]]]:

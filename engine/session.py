@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from soma.config import LOCAL_ENGINE
 from soma.errors import SomaError, UsageError
 
 if TYPE_CHECKING:
@@ -86,6 +91,7 @@ def open_session(address: str) -> EngineSession:
     check_address(address)
     where = shown(address)
     try:
+        _load_client()
         import grpc
         from pyspark.errors import PySparkException
         from pyspark.sql.connect.client import DefaultChannelBuilder
@@ -114,12 +120,45 @@ def open_session(address: str) -> EngineSession:
     return EngineSession(where, spark, version)
 
 
+@contextmanager
+def opened(engine: str) -> Iterator[EngineSession | None]:
+    """The engine that the settings name, for as long as it is worked with; ``None`` is this machine.
+
+    Raises:
+        UsageError: if it is neither ``local`` nor an address of a Spark Connect server.
+        EngineError: as ``open_session``.
+    """
+    if engine == LOCAL_ENGINE:
+        yield None
+        return
+    with open_session(engine) as session:
+        yield session
+
+
 def told(problem: BaseException) -> str:
     """What an error of the client library says, in one line without the server's stack."""
     text = str(problem).strip()
     found = _DETAILS.search(text)
     words = (found[1] if found else text).splitlines()
     return words[0][:300] if words else type(problem).__name__
+
+
+def _load_client() -> None:
+    """Import the client library, which takes a program without a file, as ``python -c`` is one, for its own doctests.
+
+    It would end the process then, unless a person sits at a prompt: so it is told.
+
+    Raises:
+        ImportError: if it is not installed.
+    """
+    told_already = hasattr(sys, "ps1")
+    if not told_already:
+        sys.ps1 = ""
+    try:
+        importlib.import_module("pyspark.sql.connect")
+    finally:
+        if not told_already:
+            del sys.ps1
 
 
 def _require_answer(builder: DefaultChannelBuilder, where: str) -> None:

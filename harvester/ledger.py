@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
@@ -124,14 +124,14 @@ def shrank(entry: Entry | None, candidate: Candidate) -> bool:
     return entry is not None and candidate.size < entry.size
 
 
-def ledger_rows(reports: Iterable[SourceReport], reader: str, redact: Callable[[str], str]) -> Rows:
-    """The reports as rows of the ledger; ``redact`` takes secrets out of their paths."""
+def ledger_rows(reports: Iterable[SourceReport], reader: str) -> Rows:
+    """The reports as rows of the ledger."""
     rows = Rows(SOURCES)
     for report in reports:
         c = report.candidate
         rows.add({
             "source_id": c.source_id,
-            "path": redact(c.shown),
+            "path": report.shown,
             "size": c.size,
             "modified_ns": c.modified_ns,
             "stamp": report.stamp,

@@ -21,7 +21,8 @@ from .portion import Portion, Settings, Task
 from .work import perform
 
 _POOL_PAYS_BYTES = 24 << 20
-_IN_FLIGHT = 2
+_IN_FLIGHT = 4
+"""Tasks handed out for every worker: enough to go on with while this process commits."""
 
 
 def default_jobs() -> int:
@@ -103,6 +104,8 @@ class Pool:
                 for future in done:
                     yield future.result()
         except BrokenProcessPool as problem:
+            # What came back is still committed, and what has to be read for it is read here.
+            self.stop()
             raise SomaError(
                 "a worker process died, most likely because memory ran out",
                 hint="run it again with --jobs 1; what was committed is kept",

@@ -100,9 +100,10 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class SourceReport(msgspec.Struct):
-    """What came of one source."""
+    """What came of one source; ``shown`` is its path as text without secrets."""
 
     candidate: Candidate
+    shown: str = ""
     state: State = "read"
     reason: str | None = None
     adapter: str | None = None

@@ -82,7 +82,7 @@ class Run:
         since = clock.stopwatch()
         with self._start_workers(self._settings, total) as pool:
             try:
-                for portion in pool.run(self._tasks([Kin([candidate]) for candidate in todo], known)):
+                for portion in pool.run(self._tasks([Kin([candidate]) for candidate in todo], total, known)):
                     portion.decision_rows = None
                     self._pending.append(portion)
                     sources_done += len(portion.reports)
@@ -118,8 +118,8 @@ class Run:
                 known[candidate.source_id] = before
         return todo, known
 
-    def _tasks(self, kins: Sequence[Kin], known: Mapping[str, Known]) -> Iterator[Task]:
-        return tasks(kins, self._commit, self._numbers, known)
+    def _tasks(self, kins: Sequence[Kin], total: int, known: Mapping[str, Known]) -> Iterator[Task]:
+        return tasks(kins, total, self._commit, self._numbers, known)
 
     def _flush(self, pool: Workers) -> None:
         portions, self._pending = self._pending, []
@@ -133,7 +133,7 @@ class Run:
                 report.fail("no adapter claims it any more; what was read before is kept")
         kins = self._relatives.after(list(reports.values()), self._reader)
         reread = self._reread(was, reports, kins)
-        resolved = list(pool.run(self._tasks(kins, {}))) if kins else []
+        resolved = list(pool.run(self._tasks(kins, sum(kin.size for kin in kins), {}))) if kins else []
         together = {candidate.source_id for kin in kins for candidate in kin.sources}
         self._note_failures(resolved, reports, was)
         failed = {source_id for source_id, report in reports.items() if report.state == "failed"}
@@ -199,7 +199,7 @@ class Run:
         same = {source_id for source_id, report in reports.items() if report.state == "same"}
         news = {source_id for source_id, report in reports.items() if not says(was[source_id], report)} - same
         read = {source_id for source_id in news if reports[source_id].state != "failed"}
-        rows = ledger_rows((reports[source_id] for source_id in sorted(news)), self._reader, self._redact).arrow()
+        rows = ledger_rows((reports[source_id] for source_id in sorted(news)), self._reader).arrow()
         self._replace(changes, SOURCES, news | same, pa.concat_tables([rows, self._touched(same, reports)]))
         damages = Rows(QUARANTINE)
         for damage in (d for portion in portions for d in portion.damages if d.source_id in news):

@@ -75,8 +75,7 @@ class Tally:
         if report.state == "failed" and report.adapter:
             self._format(report.adapter)["failed"] += 1
         if report.state not in {"companion", "copy"} and report.reason:
-            path = self._redact(report.candidate.shown)
-            self._unusable.append(Unusable(path, report.state, report.reason, _hint(report)))
+            self._unusable.append(Unusable(report.shown, report.state, report.reason, _hint(report)))
 
     def _format(self, name: str) -> Counter[str]:
         return self._formats.setdefault(name, Counter())

@@ -228,7 +228,10 @@ class _Reader:
             VaultError: if the fragment cannot be written.
         """
         tables = self._tables()
+        # Without the options for texts: paths of one vault are marked alike whatever a harvest is asked for.
+        paths = Redactor(self._settings.key)
         for report in self._reports:
+            report.shown = paths.path(report.candidate.shown)
             report.redactions = dict(self._rows.redactions.get(report.candidate.source_id, {}))
             report.reason = None if report.reason is None else self._redactor.text(codec.plain(report.reason))
         self._rows.forget()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 _HOSTS = ("127.0.0.2", "127.0.0.3")
+_OF_OTHERS = ("SPARK_", "PYSPARK_", "PYTHON")
 _PATIENCE_S = 300.0
 # Several JVMs on few processors: start-up counts, not throughput.
 _JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
@@ -135,12 +136,17 @@ class Cluster:
         return "\n".join(ends)
 
     def _daemon(self, name: str, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(_OF_OTHERS)}
         environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith(("SPARK_", "PYSPARK_", "PYTHON"))},
-            "SPARK_HOME": str(self._home), "PYSPARK_PYTHON": self._python, "SPARK_LOCAL_DIRS": str(self._folder / "local"),
+            **inherited,
+            "SPARK_HOME": str(self._home),
+            "PYSPARK_PYTHON": self._python,
+            "SPARK_LOCAL_DIRS": str(self._folder / "local"),
+            "SPARK_LOCAL_IP": "127.0.0.1",
             # It is the heap of the Connect server too, which dies of less than 450 MB.
-            "SPARK_DAEMON_MEMORY": "512m", "SPARK_DAEMON_JAVA_OPTS": f"{_JVM} -Dspark.master.rest.enabled=false", "SPARK_LOCAL_IP": "127.0.0.1",
-        }  # fmt: skip
+            "SPARK_DAEMON_MEMORY": "512m",
+            "SPARK_DAEMON_JAVA_OPTS": f"{_JVM} -Dspark.master.rest.enabled=false",
+        }
         with (self._folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 [str(self._home / "bin" / program), *arguments], env=environment, cwd=self._folder, stdout=log,

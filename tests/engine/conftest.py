@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
@@ -10,8 +11,9 @@ import pytest
 @pytest.fixture(scope="session")
 def sail() -> Iterator[str]:
     """Address of a running Sail server."""
+    if find_spec("pyspark") is None:
+        pytest.skip("pip install 'soma-harvest[spark]'")
     spark = pytest.importorskip("pysail.spark", reason="pip install pysail")
-    pytest.importorskip("pyspark.sql.connect", reason="pip install 'soma-harvest[spark]'")
     server = spark.SparkConnectServer(port=0)
     server.start(background=True)
     host, port = server.listening_address

@@ -31,8 +31,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     try:
         made.start()
         yield made
-    except BaseException:
-        print(made.log())
+    except BaseException as problem:
+        problem.add_note(made.log())
         raise
     finally:
         made.stop()
