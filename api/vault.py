@@ -64,8 +64,8 @@ class Vault:
 
     Args:
         path: The vault's folder, or ``s3://bucket/prefix``; it is made by the first harvest.
-        engine: What reads sources and answers the questions: ``local``, or ``sc://host:port`` for a Spark Connect
-            server, which is reached when it is needed. ``sql`` is always answered here, by DuckDB.
+        engine: What works: ``local``, or ``sc://host:port`` for a Spark Connect endpoint, which is reached when the
+            first question is asked; by default what ``soma.toml`` says. ``sql`` is always answered here, by DuckDB.
 
     Examples:
         >>> vault = Vault(".soma")                          # doctest: +SKIP
@@ -73,7 +73,7 @@ class Vault:
         >>> vault.sql("SELECT agent_id, count(*) FROM executions GROUP BY agent_id")   # doctest: +SKIP
     """
 
-    def __init__(self, path: str | Path = ".soma", engine: str = LOCAL_ENGINE) -> None:
+    def __init__(self, path: str | Path = ".soma", engine: str | None = None) -> None:
         self._root = VaultRoot(path)
         self._team: str | None = None
         self._engine = engine
@@ -128,12 +128,15 @@ class Vault:
         return narrowed
 
     def _reach_engine(self) -> None:
-        if self._engine == LOCAL_ENGINE or self._root.engine is not None:
+        if self._root.engine is not None:
+            return
+        engine = load(Path.cwd(), os.environ, {"engine": self._engine}).settings.engine
+        if engine == LOCAL_ENGINE:
             return
         from soma.engine.queries import SparkQueries
         from soma.engine.session import open_session
 
-        self._session = open_session(self._engine)
+        self._session = open_session(engine)
         self._root.engine = SparkQueries(self._session)
 
     @property
@@ -172,11 +175,13 @@ class Vault:
             format: Read every file as this format instead of recognising it.
             jobs: Worker processes; by default one per processor.
         """
-        settings = load(Path.cwd(), os.environ, {}).settings
+        settings = load(Path.cwd(), os.environ, {"engine": engine or self._engine}).settings
         options = options_of(settings, agent=agent, format_=format)
         options = msgspec.structs.replace(options, jobs=jobs or options.jobs)
-        with workers(self._engine, self._root) as readers:
-            return harvest([str(path) for path in paths], self._root, options, start_workers=readers)
+        # What a harvest asks of the vault are small questions: they stay here.
+        root = VaultRoot(self._root.address)
+        with workers(settings.engine, root) as readers:
+            return harvest([str(path) for path in paths], root, options, start_workers=readers)
 
     def status(self) -> Status:
         """The agents by health: ``soma status``."""
@@ -227,13 +232,12 @@ class Vault:
         """
         from soma.api.nightly import nightly
 
-        settings = load(Path.cwd(), os.environ, {}).settings
+        settings = load(Path.cwd(), os.environ, {"engine": self._engine}).settings
+        root = VaultRoot(self._root.address)
         folder = Path(out) if out is not None else self._root.beside
         names = [str(path) for path in paths]
-        with workers(self._engine, self._root) as readers:
-            return nightly(
-                self._root, names, folder, settings, options_of(settings), wait_s=wait, start_workers=readers
-            )
+        with workers(settings.engine, root) as readers:
+            return nightly(root, names, folder, settings, options_of(settings), wait_s=wait, start_workers=readers)
 
     def divergence(self, *agents: str, task: str | None = None, delta: float = 0.10) -> Divergence:
         """At which step agents part, and whether it is real: ``soma divergence``."""

@@ -71,14 +71,14 @@ def queries_of(engine: str | None) -> SqlEngine | None:
     Raises:
         UsageError, EngineError: as ``soma.engine.session.opened``.
     """
-    from soma.engine.session import opened
-
-    session = click.get_current_context().with_resource(opened(config(engine=engine).settings.engine))
-    if session is None:
+    named = config(engine=engine).settings.engine
+    if named == LOCAL_ENGINE:
         return None
     from soma.engine.queries import SparkQueries
+    from soma.engine.session import opened
 
-    return SparkQueries(session)
+    session = click.get_current_context().with_resource(opened(named))
+    return None if session is None else SparkQueries(session)
 
 
 def open_snapshot(vault: str | None, team: str | None = None, engine: str | None = LOCAL_ENGINE) -> Snapshot:
