@@ -67,8 +67,9 @@ PARAMETERS: Mapping[str, Sequence[str]] = {
 """Names of the values that stand for the ``?`` of a query; one that is not here has none."""
 VIEWS = ("executions", "decisions", "visible", "paths", "paths_kept", "paths_missing", "insights", "vitals", "pressure",
          "firings", "firing_outcomes", "decayed", "quarantine", "outcomes", "results", "team_findings")  # fmt: skip
-KEYS = {"decisions": "decision_id", "pressure": "decision_id", "quarantine": "source_id, source_offset, reason", "outcomes": "key",
-        "insights": "insight_id", "decayed": "insight_id", "team_findings": "insight_id", "firings": "firing_id",
+KEYS = {"decisions": "decision_id", "pressure": "decision_id", "quarantine": "source_id, source_offset, reason",
+        "outcomes": "key", "insights": "insight_id", "decayed": "insight_id",
+        "team_findings": "insight_id", "firings": "firing_id",
         "firing_outcomes": "firing_id, horizon", "results": "job, parameters"}  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def queries() -> dict[str, str]:
             found[path.relative_to(ROOT).with_suffix("").as_posix()] = path.read_text(encoding="utf-8")
     for view in VIEWS:
         order = ", ".join(f"{key} NULLS LAST" for key in KEYS.get(view, "execution_id").split(", "))
-        found[f"view {view}"] = f"SELECT * FROM {view} ORDER BY {order}"  # noqa: S608
+        found[f"view {view}"] = f"SELECT * FROM {view} ORDER BY {order}"
     return found
 
 
@@ -101,7 +102,8 @@ def values(snapshot: Snapshot) -> dict[str, Any]:
     kept = here.sql("SELECT job, parameters, basis FROM results ORDER BY job, parameters LIMIT 1").to_pylist()
     return {
         "agent": agent, "id": longest, "beginning": longest[:3], "ids": ids, "places": list(range(len(ids))),
-        "none": None, "few": 5, "role": "role", "word": "a", "team": next(iter(column("SELECT team_id FROM team_findings")), ""),
+        "none": None, "few": 5, "role": "role", "word": "a",
+        "team": next(iter(column("SELECT team_id FROM team_findings")), ""),
         "sources": column("SELECT source_id FROM sources ORDER BY path"),
         "decisions": column("SELECT decision_id FROM decisions ORDER BY decision_id LIMIT 300"),
         "firings": column("SELECT firing_id FROM firings ORDER BY firing_id"),

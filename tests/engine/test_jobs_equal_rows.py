@@ -11,19 +11,27 @@ from soma.config import TeamRule
 from soma.engine import queries as running
 from soma.engine.session import EngineSession, open_session
 from soma.errors import UsageError
+from soma.pressure.engine import Configuration
+from soma.pressure.patterns import PATTERNS
+from soma.pressure.replay.keep import keep
 from soma.vault import VaultRoot
+from soma.vault.derived import add_missing_paths
+from soma.vault.writer import Changes
 from tests.harvest.vaults import harvest_into
 
 from .asking import ask_all
 from .comparing import Comparing, order_leaves_no_ties
+from .seeds import add_seeds
 
 pytest.importorskip("sqlglot", reason="pip install 'soma-harvest[spark]'")
 
-FORMATS = ("claude-code", "openclaw", "agentflow", "langchain", "inspect", "swe-agent", "soma-guard", "generic")
-EMPTY = {
-    "evidence/records",
-    "nothing",
-}
+FORMATS = ("claude-code", "agentflow", "inspect", "openclaw", "swe-agent", "soma-guard")
+LONGEST = "SELECT agent_id, execution_id FROM executions ORDER BY decisions DESC, execution_id LIMIT 1"
+SILENT = {
+    "pressure/replay/gone", "pressure/replay/family", "synthesizer/jobs/briefing/ends",
+    "synthesizer/jobs/secrets/ledger", "synthesizer/jobs/secrets/marks", "view quarantine",
+}  # fmt: skip
+"""What these traces have no rows for: nothing of them is gone, secret or torn."""
 TEAMS = (TeamRule(agents=("a*", "c*"), team="letters"), TeamRule(agents=("*",), team="rest"))
 
 
@@ -35,14 +43,17 @@ def session(sail: str) -> Iterator[EngineSession]:
 
 @pytest.fixture(scope="module")
 def worked(fixtures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A vault of real traces over which the jobs ran once; some sources came later, so that paths are missing."""
-    from soma.api.vault import Vault
-
-    place = tmp_path_factory.mktemp("worked") / "vault"
-    harvest_into(place, *(fixtures / name for name in FORMATS[1:]))
-    Vault(place).synthesize()
-    harvest_into(place, fixtures / FORMATS[0])
-    return place
+    """A vault of real traces with what the nightly run keeps; some sources came later, so that paths are missing."""
+    root = VaultRoot(tmp_path_factory.mktemp("worked") / "vault")
+    harvest_into(root.path, *(fixtures / name for name in FORMATS[1:]))
+    keep(root, Configuration(), patterns=PATTERNS)
+    changes = Changes()
+    with root.writer() as writer:
+        add_missing_paths(root.snapshot(), changes)
+        writer.commit(changes, role="synthesizer")
+    add_seeds(root, *root.snapshot().sql(LONGEST).to_pylist()[0].values())
+    harvest_into(root.path, fixtures / FORMATS[0])
+    return root.path
 
 
 def equal_rows(vault: Path, session: EngineSession) -> dict[str, int]:
@@ -56,8 +67,8 @@ def equal_rows(vault: Path, session: EngineSession) -> dict[str, int]:
 
 def test_every_query_of_the_jobs_on_sail(worked: Path, session: EngineSession) -> None:
     rows = equal_rows(worked, session)
-    print(sorted(name for name, many in rows.items() if not many))
-    assert sum(rows.values()) > 1000
+    assert {name for name, many in rows.items() if not many} <= SILENT, "these have nothing to compare"
+    assert sum(rows.values()) > 5000
 
 
 def test_teams_by_rule_and_of_one_team(worked: Path, session: EngineSession) -> None:
@@ -95,7 +106,7 @@ def test_hostile_values_are_values(worked: Path, session: EngineSession) -> None
 
 def test_a_vault_in_a_folder_with_an_odd_name(fixtures: Path, tmp_path: Path, session: EngineSession) -> None:
     count = "SELECT CAST(count(*) AS BIGINT) AS n FROM decisions"
-    for name, readable in (("with blanks, and 'quotes'", True), ("with [brackets]", False), ("50%41", False)):
+    for name, readable in (("with blanks, and 'quotes'", True), ("with [brackets]", False)):
         harvest_into(tmp_path / name, fixtures / "generic")
         snapshot = VaultRoot(tmp_path / name, running.SparkQueries(session)).snapshot()
         if readable:

@@ -117,7 +117,13 @@ def test_a_module_imports_only_what_its_folder_may(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_heavy_libraries_are_imported_inside_functions(path: Path) -> None:
-    heavy = {module for module, at_top in imports(path) if at_top and module.split(".")[0] in HEAVY}
+    at_top = {module for module, at_top in imports(path) if at_top}
+    heavy = {module for module in at_top if module.split(".")[0] in HEAVY}
+    if path.is_relative_to(ROOT / "engine" / "dialect"):
+        # All of it is about sqlglot's trees: the package as a whole is imported inside functions.
+        heavy = {module for module in heavy if module.split(".")[0] != "sqlglot"}
+    else:
+        heavy |= {module for module in at_top if module.startswith("soma.engine.dialect")}
     assert not heavy, f"{path.relative_to(ROOT)} imports {sorted(heavy)} when it is loaded"
 
 
