@@ -63,6 +63,8 @@ class EngineSession:
 
 def shown(address: str) -> str:
     """An address for people: scheme, host and port, without parameters, which may hold a token."""
+    if not address.startswith(SCHEME):
+        return address.split(";", 1)[0]
     return SCHEME + address.removeprefix(SCHEME).split("/", 1)[0].rsplit("@", 1)[-1]
 
 

@@ -6,6 +6,7 @@ The pip package has no ``start-master.sh``: the daemons are started by their cla
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -20,9 +21,15 @@ from typing import Any
 
 _HOSTS = ("127.0.0.2", "127.0.0.3")
 _OF_OTHERS = ("SPARK_", "PYSPARK_", "PYTHON")
+_PR_SET_PDEATHSIG = 1
 _PATIENCE_S = 300.0
 # Several JVMs on few processors: start-up counts, not throughput.
 _JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+
+
+def _end_with_the_tests() -> None:
+    """A test run that is killed leaves no JVM behind: Linux kills the child of a process that died."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def free_port() -> int:
@@ -150,7 +157,7 @@ class Cluster:
         with (self._folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 [str(self._home / "bin" / program), *arguments], env=environment, cwd=self._folder, stdout=log,
-                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, preexec_fn=_end_with_the_tests,
             )  # fmt: skip
         self._started.append(process)
         return process
