@@ -320,6 +320,23 @@ def test_damage_in_the_bucket_is_found_and_mended(address: str, sources: Path, e
     assert contents(address) == expected
 
 
+@pytest.mark.parametrize("ignored", ["create", "change"])
+def test_a_storage_that_does_not_keep_writers_apart_is_refused(
+    ignored: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import obstore
+
+    put = obstore.put
+
+    def careless(*arguments: Any, mode: Any = None, **named: Any) -> Any:
+        return put(*arguments, **named, mode=None if (mode == "create") == (ignored == "create") else mode)
+
+    monkeypatch.setattr(obstore, "put", careless)
+    with pytest.raises(VaultError, match="does not keep writers apart"):
+        VaultRoot(address).create()
+    assert objects(address) == {}
+
+
 def test_two_first_harvests_agree_on_one_key(address: str) -> None:
     keys: list[bytes] = []
 

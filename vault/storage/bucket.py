@@ -7,6 +7,7 @@ at once (``If-None-Match: *``) or change one (``If-Match``) only one succeeds.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -44,9 +45,9 @@ class Bucket(Storage):
     """
 
     writable_hint = "check that the AWS_* credentials may write below the prefix, then run the command again"
-    # A writer that lost its lease may be between writing a file and finding out; here nothing else waits for it.
     # Opening a table reads every entry since the last checkpoint, each with a request of its own.
     log_settings = MappingProxyType({"delta.checkpointInterval": "10"})
+    # A writer that was followed may be between writing a file and finding out.
     least_retention_hours = _LEAST_RETENTION_HOURS
 
     def __init__(self, address: str) -> None:
@@ -74,7 +75,30 @@ class Bucket(Storage):
         return translated(what, self.where(name), self._bucket)
 
     def prepare(self, *folders: str) -> None:
-        """Nothing: a bucket has no folders."""
+        """Make sure, before there is a vault, that the storage keeps what writers rely on; a bucket has no folders.
+
+        Raises:
+            VaultError: if of two writers both can create or change one object.
+        """
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+        if folders:
+            return
+        name = f"probe-{secrets.token_hex(8)}"
+        with self._asking("the vault cannot be written to", name):
+            obstore.put(self._store, name, b"first", mode="create")
+            for mode in ("create", {"e_tag": '"another"'}):
+                try:
+                    obstore.put(self._store, name, b"second", mode=mode)
+                except (AlreadyExistsError, PreconditionError):
+                    continue
+                obstore.delete(self._store, name)
+                raise VaultError(
+                    "the storage does not keep writers apart: it takes no notice of If-None-Match or If-Match",
+                    where=self.address, hint="use a storage that does; docs/s3.md tells what it must keep",
+                )  # fmt: skip
+            obstore.delete(self._store, name)
 
     def exists(self, name: str) -> bool:
         """Whether there is such an object."""
