@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from soma import clock
-from soma.globs import any_of
 from soma.governance.canon import in_force
 from soma.governance.model import Ratified
 from soma.governance.policy.words import condition_words, scope_words
 from soma.synthesizer.inputs import Queryable
 from soma.synthesizer.jobs import report
-from soma.synthesizer.jobs.briefing.model import Binding
 from soma.synthesizer.jobs.report.changes import Earlier
 from soma.synthesizer.jobs.report.model import Canon, Enforcement, Policy, Report
 from soma.synthesizer.kept import Keeping
@@ -42,21 +40,6 @@ def report_of(
         earlier=earlier,
         policies=[_policy(one) for one in policies],
         canon=[_canon(one) for one in policies],
-    )
-
-
-def binding_on(agent: str, root: VaultRoot, snapshot: Snapshot, *, now: int) -> tuple[Binding, ...]:
-    """The policies in force whose scope covers an agent, for its briefing."""
-    return tuple(
-        Binding(
-            id=one.policy.id,
-            says=one.policy.message,
-            stops=one.policy.effect == "error",
-            binds=one.binds,
-            until=None if one.policy.expires is None else one.policy.expires.isoformat(),
-        )
-        for one in in_force(root, now=now, snapshot=snapshot)
-        if not one.policy.scope.agents or any_of(one.policy.scope.agents, agent)
     )
 
 

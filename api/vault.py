@@ -196,7 +196,7 @@ class Vault:
         Raises:
             NothingFound: if the vault holds no run of that agent.
         """
-        from soma.api.reporting import binding_on
+        from soma.api.binding import binding_on
         from soma.synthesizer.jobs import briefing
 
         snapshot = self.snapshot()

@@ -6,7 +6,10 @@ function, in the same run. The pressure replay is no part of the nightly run her
 says how each step grows: processor time against the number of decisions, 1.0 is linear.
 
     python benchmarks/scale.py [--sizes 1000000 20000000] [--agent agent-00] [--memory 2GB] [--folder FOLDER]
-                               [--skip-synthesis]
+                               [--only PART ...]
+
+Parts are open, synthesis, briefing and answers. A folder keeps its vaults, so that answers can be asked again of one
+that was synthesized before.
 """
 
 from __future__ import annotations
@@ -46,7 +49,7 @@ limit_memory(os.environ.get("SOMA_MEMORY"))
 for job in synthesize(VaultRoot(sys.argv[1]), now=1_790_000_000_000_000).jobs:
     print(f"    {job.job:12} {job.seconds:8.2f} s wall")
 """
-_ASKED = (("signatures",), ("variants",), ("divergence",))
+_PARTS = ("open", "synthesis", "briefing", "answers")
 
 
 class Took(NamedTuple):
@@ -66,7 +69,7 @@ def main() -> None:
     arguments.add_argument("--agent", default="agent-00", help="whose briefing: agent-00 has the most runs")
     arguments.add_argument("--memory", default="2GB")
     arguments.add_argument("--folder", type=Path, help="where vaults are kept from run to run")
-    arguments.add_argument("--skip-synthesis", action="store_true")
+    arguments.add_argument("--only", nargs="+", choices=_PARTS, default=_PARTS, metavar="PART")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         tables = {size: _measured(size, given.folder or Path(scratch), given) for size in sorted(given.sizes)}
@@ -92,18 +95,20 @@ def _measured(size: int, folder: Path, given: argparse.Namespace) -> dict[str, T
         print(f"  {name:34} {steps[name]}")
 
     briefing = ("-m", "soma.cli.main", "briefing", "--agent", given.agent, "--vault", str(vault))
-    step("help", "-m", "soma.cli.main", "--help")
-    step("open the vault", "-c", _OPEN, str(vault))
+    if "open" in given.only:
+        step("help", "-m", "soma.cli.main", "--help")
+        step("open the vault", "-c", _OPEN, str(vault))
+        step("status", "-m", "soma.cli.main", "status", "--vault", str(vault))
     step("scan with one window function", "-c", _SCAN, str(vault))
-    if not given.skip_synthesis:
+    if "synthesis" in given.only:
         step("synthesize", "-c", _SYNTHESIS, str(vault), shown=True)
         times = steps["synthesize"].processor / steps["scan with one window function"].processor
         print(f"  {'synthesize, of the scan':34} {times:9.1f} x")
-    step("status", "-m", "soma.cli.main", "status", "--vault", str(vault))
-    step("briefing", *briefing)
-    step("briefing, again", *briefing)
-    for words in _ASKED if not given.skip_synthesis else ():
-        step(words[0], "-m", "soma.cli.main", *words, "--vault", str(vault))
+    if "briefing" in given.only:
+        step("briefing", *briefing)
+        step("briefing, again", *briefing)
+    for name in ("signatures", "variants", "divergence") if "answers" in given.only else ():
+        step(name, "-m", "soma.cli.main", name, "--vault", str(vault))
     return steps
 
 

@@ -16,7 +16,7 @@ from .options import engine_option, json_option, open_snapshot, open_vault, team
 def command(agent: str, team: str | None, vault: str | None, engine: str | None, as_json: bool) -> None:
     """Half a minute about one agent: is it healthy, why not, what to do, its peers, its last failed run."""
     from soma import clock
-    from soma.api.reporting import binding_on
+    from soma.api.binding import binding_on
     from soma.synthesizer.jobs import briefing
     from soma.synthesizer.jobs.briefing.explain import render
 

@@ -8,7 +8,7 @@ from soma import clock, codec
 from soma.errors import ConfigError, UsageError
 from soma.synthesizer.wording import plain
 from soma.vault import Snapshot, VaultRoot
-from soma.vault.canon import Canon, CanonRow, canon_of
+from soma.vault.canon import Canon, CanonRow, ratified_rows
 
 from .model import Ratified
 from .policy import Policy, policy_of
@@ -27,7 +27,7 @@ def in_force(root: VaultRoot, *, now: int, snapshot: Snapshot | None = None) -> 
 
     Rows the audit does not bear out are not among them; ``soma governance verify`` names them.
     """
-    return [one for one in ratified(canon_of(root, snapshot), now) if one.in_force]
+    return [one for one in ratified(ratified_rows(root, snapshot or root.snapshot()), now) if one.in_force]
 
 
 def _ratified(row: CanonRow, now: int) -> Ratified:

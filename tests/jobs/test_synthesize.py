@@ -18,13 +18,15 @@ from soma.config import TaskRule
 from soma.errors import VaultMissing
 from soma.governance.decide import promote
 from soma.governance.offer import Terms
-from soma.synthesizer.jobs import divergence, insights
+from soma.synthesizer.jobs import briefing, divergence, insights
 from soma.synthesizer.jobs.insights.finders import FINDERS
 from soma.synthesizer.jobs.insights.ground import Ground
 from soma.synthesizer.jobs.insights.model import DAY, DECAY_DAYS
+from soma.synthesizer.kept import Keeping
 from soma.synthesizer.synthesis_page import render
 from soma.synthesizer.synthesize import JOBS, synthesize
 from soma.vault import Snapshot, VaultRoot
+from soma.vault.memory import limit_memory
 
 from .whole import said, shown
 
@@ -242,3 +244,33 @@ def test_hash_seed_and_time_zone_change_no_byte_of_the_findings(made: Path) -> N
 def test_without_a_harvest_there_is_nothing_to_look_at(tmp_path: Path) -> None:
     with pytest.raises(VaultMissing):
         synthesize(VaultRoot(tmp_path / "vault"), now=NOW)
+
+
+def test_a_briefing_the_night_kept_is_the_one_that_is_made_for_whoever_asks(made: Path) -> None:
+    snapshot = VaultRoot(made / "vault").snapshot()
+    night = Keeping(snapshot)
+    briefing.keep(night, least=0)
+    kept = {asked: answer for (job, asked), answer in night.answers.items() if job == "briefing"}
+    assert len(kept) == 2
+    for answer in kept.values():
+        agent = answer.agent.agent_id
+        again = msgspec.json.decode(codec.encode(answer), type=type(answer))
+        assert again == answer, "what is kept comes back as it was"
+        # The night reads once for all agents and compares each pair once; the answer must not show it.
+        fresh = briefing.run(snapshot, agent)
+        assert briefing.run(night, agent) == fresh
+        assert fresh.insights and fresh.reasons[: len(answer.reasons)] == answer.reasons
+
+
+def test_a_small_vault_keeps_no_briefings(made: Path) -> None:
+    kept = {row["job"] for row in rows(VaultRoot(made / "vault").snapshot(), "results")}
+    assert "health" in kept and "briefing" not in kept
+
+
+def test_queries_take_no_more_memory_than_is_set(made: Path) -> None:
+    limit_memory("300MB")
+    try:
+        told = VaultRoot(made / "vault").snapshot().rows("SELECT current_setting('memory_limit')")
+    finally:
+        limit_memory(None)
+    assert told == [("286.1 MiB",)]

@@ -33,7 +33,7 @@ def run(
         version: The snapshot's version, to be shown.
         level: Of all intervals.
         binding: Policies about the agent that are in force. Whoever may read the canon gives them
-            (``soma.api.reporting``): a row of it counts only with its audit.
+            (``soma.api.binding``): a row of it counts only with its audit.
 
     Raises:
         NothingFound: if the vault holds no run of that agent.
