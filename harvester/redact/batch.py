@@ -11,6 +11,8 @@ from .screen import Look
 from .values import texts_of
 
 _FULL_CHARS = 8 << 20
+_SOME = 256
+"""So many windows are made at once: they may be copies."""
 _JOIN = "\n"
 """Between texts that are looked at as one: what matches in one of them still does, and a match across is looked at."""
 
@@ -85,9 +87,9 @@ class Batch:
         """How closely each window has to be looked at, found out many at a time but not all: windows are copies."""
         some: list[str] = []
         chars = 0
-        for window in _windows(waiting):
-            some.append(window)
-            chars += len(window)
+        for windows in _windows(waiting):
+            some += windows
+            chars += sum(map(len, windows))
             if chars >= _FULL_CHARS:
                 yield from self._redactor.looks(some)
                 some, chars = [], 0
@@ -128,15 +130,14 @@ def _inside(value: Any) -> str | None:
     return None if texts is None else _JOIN.join(texts)
 
 
-def _windows(waiting: Sequence[_Waiting]) -> Iterator[str]:
-    """What has to be looked at, in the order in which it is settled: one for each value that is there."""
+def _windows(waiting: Sequence[_Waiting]) -> Iterator[list[str]]:
+    """What has to be looked at, some at a time, in the order in which it is settled: one for each value there is."""
     for group in waiting:
         end = group.limit + MARGIN
         if group.objects is None:
-            for text in group.texts:
-                if text is not None:
-                    yield text[:end]
+            for start in range(0, len(group.texts), _SOME):
+                yield [text[:end] for text in group.texts[start : start + _SOME] if text is not None]
             continue
         for text, parts in zip(group.texts, group.parts, strict=True):
             if text is not None:
-                yield f"{text[:end]}{_JOIN}{parts}" if parts else text[:end]
+                yield [f"{text[:end]}{_JOIN}{parts}" if parts else text[:end]]

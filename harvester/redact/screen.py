@@ -28,7 +28,7 @@ _ENOUGH = 8
 """Longer repetitions narrow a first look of RE2 hardly any further, and each of them is a state of its own."""
 _MARKER = r"\[REDACTED:"
 MUCH = 16 << 20
-"""So many characters of text RE2 looks through in less than half the time in which Hyperscan compiles the expressions."""
+"""So many characters RE2 looks through in less than half the time in which Hyperscan compiles the expressions."""
 
 
 class Look(IntEnum):
