@@ -93,12 +93,15 @@ def content_hash(source: Source, context: dict[str, Any]) -> str:
     Raises:
         OSError: if the source cannot be read.
     """
-    state = hashlib.sha256()
-    with source.open() as stream:
-        left = source.bytes_read
-        while left > 0 and (block := stream.read(min(MIB, left))):
-            state.update(block)
-            left -= len(block)
+    if source.data is not None:
+        state = hashlib.sha256(source.data[: source.bytes_read])
+    else:
+        state = hashlib.sha256()
+        with source.open() as stream:
+            left = source.bytes_read
+            while left > 0 and (block := stream.read(min(MIB, left))):
+                state.update(block)
+                left -= len(block)
     for ending in _DATABASE_BESIDE:
         if os.path.isfile(source.path + ending):
             with open(source.path + ending, "rb") as stream:

@@ -57,7 +57,9 @@ def choices(graph: Graph) -> Iterator[Choice]:
     """The stated decisions of the graph, in the order of its events."""
     for event in graph.events:
         data = event.data
-        choice = as_text(data.get("choice"))
+        if "choice" not in data:
+            continue
+        choice = as_text(data["choice"])
         if choice is None or "decision" not in (event.kind, data.get("type")):
             continue
         yield Choice(
@@ -108,7 +110,9 @@ def guards(graph: Graph) -> Iterator[tuple[Event, DecisionDraft]]:
     """The guards that fired, each condition once: the library reports a condition again at every later step."""
     seen: set[tuple[str, str, str]] = set()
     for event in graph.events:
-        kind = as_text(event.data.get("guardViolation"))
+        if "guardViolation" not in event.data:
+            continue
+        kind = as_text(event.data["guardViolation"])
         if kind is None:
             continue
         message = written(event.data.get("message")) or ""

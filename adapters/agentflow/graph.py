@@ -135,7 +135,7 @@ def content_digest(graph: Graph) -> str:
 
 
 def _word(value: Any, vocabulary: frozenset[str]) -> str:
-    return value if isinstance(value, str) and value in vocabulary else _UNKNOWN
+    return value if type(value) is str and value in vocabulary else _UNKNOWN
 
 
 def _either(key: str, value: dict[str, Any], metadata: dict[str, Any]) -> Any:
@@ -144,7 +144,8 @@ def _either(key: str, value: dict[str, Any], metadata: dict[str, Any]) -> Any:
 
 
 def _time(key: str, value: dict[str, Any], metadata: dict[str, Any]) -> int | None:
-    return moment(_either(key, value, metadata))
+    own = value.get(key)
+    return moment(own if own is not None else metadata.get(key))
 
 
 def _id(value: Any) -> str | None:
@@ -220,7 +221,9 @@ def _events(value: Any) -> Iterator[Event]:
     for position, item in enumerate(as_list(value)):
         if isinstance(item, dict):
             get = item.get
-            kind = as_text(get("eventType")) or as_text(get("type")) or ""
+            kind = get("eventType")
+            if type(kind) is not str or not kind:
+                kind = as_text(get("type")) or ""
             yield Event(kind=kind, node_id=_id(get("nodeId")) or "", time=moment(get("timestamp")),
                         data=as_object(get("data")), position=position)  # fmt: skip
 

@@ -220,12 +220,15 @@ def _path(node: Node, graph: Graph) -> list[str]:
 
 def _unclaimed(graph: Graph, drafts: dict[str, DecisionDraft], places: dict[str, _Place]) -> list[Choice]:
     """Give every stated decision to the node it belongs to; what belongs to none is returned."""
+    stated = list(choices(graph))
+    if not stated:
+        return []
     order = sorted(drafts, key=lambda node_id: places[node_id])
     starts = sorted((places[node_id][1], node_id) for node_id in order if places[node_id][1] >= 0)
     times = [places[node_id][0] for node_id in order]
     enriched: set[str] = set()
     left = []
-    for choice in choices(graph):
+    for choice in stated:
         event = choice.event
         node_id: str | None = event.node_id if event.node_id in drafts else None
         if node_id is None:
