@@ -175,7 +175,7 @@ class Vault:
             format: Read every file as this format instead of recognising it.
             jobs: Worker processes; by default one per processor.
         """
-        settings = load(Path.cwd(), os.environ, {"engine": engine or self._engine}).settings
+        settings = load(Path.cwd(), os.environ, {"engine": self._engine}).settings
         options = options_of(settings, agent=agent, format_=format)
         options = msgspec.structs.replace(options, jobs=jobs or options.jobs)
         # What a harvest asks of the vault are small questions: they stay here.

@@ -145,7 +145,8 @@ class SparkQueries:
         for path in paths:
             if _NO_NAME & set(path):
                 raise UsageError(
-                    "an engine cannot read a vault whose path holds one of * ? [ ] { } \\ %", where=snapshot.storage.address,
+                    "an engine cannot read a vault whose path holds one of * ? [ ] { } \\ %",
+                    where=snapshot.storage.address,
                     hint="move the vault to a folder with a plainer name, or leave --engine out",
                 )  # fmt: skip
         schema = ", ".join(f"{name} {kind}" for name, kind in columns.items())

@@ -26,6 +26,8 @@ from .lease import Lease
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from obstore import PutMode
+
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -88,7 +90,8 @@ class Bucket(Storage):
         name = f"probe-{secrets.token_hex(8)}"
         with self._asking("the vault cannot be written to", name):
             obstore.put(self._store, name, b"first", mode="create")
-            for mode in ("create", {"e_tag": '"another"'}):
+            modes: tuple[PutMode, ...] = ("create", {"e_tag": '"another"'})
+            for mode in modes:
                 try:
                     obstore.put(self._store, name, b"second", mode=mode)
                 except (AlreadyExistsError, PreconditionError):
