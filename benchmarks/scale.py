@@ -86,6 +86,9 @@ def _measured(size: int, folder: Path, given: argparse.Namespace) -> dict[str, T
     vault = folder / f"vault-{size}"
     if not (vault / "vault.json").is_file():
         filled(VaultRoot(vault), Sizes(size, 1_000_000, 40, 200, 1))
+    held = VaultRoot(vault).snapshot().rows("SELECT count(*) FROM decisions")[0][0]
+    if held != size:
+        raise SystemExit(f"{vault} holds {held:,} decisions: making it was cut off; remove it and run again")
     environment = {**os.environ, "SOMA_MEMORY": given.memory}
     print(f"\n{size:,} decisions{'':25} processor  wall s       MB")
     steps: dict[str, Took] = {}
