@@ -101,9 +101,9 @@ def recall(seeds: int) -> tuple[dict[str, Counter[str]], dict[str, Counter[str]]
         ]  # fmt: skip
         for kind, texts in planter.in_place().items():
             cases += [(kind, text.replace(secret, "@@"), text, secret) for text, secret in texts]
-        texts = [text for _, _, text, _ in cases]
+        whole = [text for _, _, text, _ in cases]
         ways = [Redactor(KEY, screen=Screen(compiled_after=after)) for after in (None, -1)]
-        shown = [list(map(way.text, texts, way.looks(texts))) for way in ways]
+        shown = [list(map(way.text, whole, way.looks(whole))) for way in ways]
         for (kind, around, _, secret), *told in zip(cases, *shown, strict=True):
             planted[kind][around] += 1
             found[kind][around] += all(map(partial(is_marked, kind, secret), told))
@@ -230,13 +230,13 @@ def main() -> None:
             if found[kind][around] < count:
                 print(f"  {kind:16} {found[kind][around]:4} of {count:4}  {around!r}")
     for folder in options.folders:
-        told, files, characters = marks(folder, options.without, personal=options.personal)
-        print(f"\n{folder.name}: {files:,} files, {characters:,} characters, {len(told):,} marks")
-        kinds = Counter((mark.kind, classed(mark)) for mark in told)
+        given, files, characters = marks(folder, options.without, personal=options.personal)
+        print(f"\n{folder.name}: {files:,} files, {characters:,} characters, {len(given):,} marks")
+        kinds = Counter((mark.kind, classed(mark)) for mark in given)
         for (kind, word), count in sorted(kinds.items()):
             print(f"  {kind:16} {word:14} {count:6,}")
         if options.list:
-            for mark in sorted(set(told)):
+            for mark in sorted(set(given)):
                 print(
                     f"    {mark.kind:14} {classed(mark):13} {mark.source}@{mark.offset}  {mark.shape}  {mark.context}"
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -34,7 +35,12 @@ def test_a_command_prints_the_same(vault: Path, sail: str) -> None:
 def test_the_api_answers_the_same(vault: Path, sail: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     sql = SparkQueries.sql
-    monkeypatch.setattr(SparkQueries, "sql", lambda self, *given: asked.append(given) or sql(self, *given))
+
+    def noted(self: SparkQueries, *given: Any) -> Any:
+        asked.append(given)
+        return sql(self, *given)
+
+    monkeypatch.setattr(SparkQueries, "sql", noted)
     with Vault(vault, engine=sail) as there:
         assert there.variants() == Vault(vault).variants()
         assert asked

@@ -34,7 +34,7 @@ def test_the_difference_is_there(session: EngineSession, case: str) -> None:
     from pyspark.errors import PySparkException
 
     query = DIFFERENT[case]
-    here = list(duckdb.sql(query).to_arrow_table().to_pydict().values())
+    here = list(duckdb.connect().execute(query).to_arrow_table().to_pydict().values())
     (text,) = sqlglot.transpile(query, read="duckdb", write="spark")
     try:
         there = list(session.spark.sql(text).toArrow().to_pydict().values())

@@ -32,7 +32,7 @@ SILENT = {
     "synthesizer/jobs/secrets/ledger", "synthesizer/jobs/secrets/marks", "view quarantine",
 }  # fmt: skip
 """What these traces have no rows for: nothing of them is gone, secret or torn."""
-TEAMS = (TeamRule(agents=("a*", "c*"), team="letters"), TeamRule(agents=("*",), team="rest"))
+TEAMS = (TeamRule(agents=["a*", "c*"], team="letters"), TeamRule(agents=["*"], team="rest"))
 
 
 @pytest.fixture(scope="module")

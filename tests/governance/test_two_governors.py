@@ -83,7 +83,7 @@ def test_killed_right_after_the_commit_point_the_next_writer_finishes(
     from soma.governance.policy import Action, Call, Policy
 
     policy = Policy(id="no-rm", condition=Action(call=Call(action=("x",))), message="No.")
-    keep = writing._keep
+    keep = writing.keep
 
     def die(*_: object) -> None:
         raise _Killed
@@ -92,7 +92,7 @@ def test_killed_right_after_the_commit_point_the_next_writer_finishes(
         pass
     monkeypatch.setattr(
         writing,
-        "_keep",
+        "keep",
         lambda vault, promise: (
             die() if promise.follow.keys() & {"audit"} and not LiveTable(vault, AUDIT).files() else keep(vault, promise)
         ),

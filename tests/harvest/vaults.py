@@ -19,12 +19,12 @@ from tests.conftest import ROOT
 VIEWS = ("executions", "decisions", "sources", "quarantine", "outcomes", "insights", "execution_totals")
 
 
-def harvest_into(vault: Path, *paths: Path, jobs: int = 1, **options: Any) -> Summary:
+def harvest_into(vault: str | Path, *paths: Path, jobs: int = 1, **options: Any) -> Summary:
     """Harvest in this process, or in a pool when a test lowers the size that pays for one."""
     return harvest([str(path) for path in paths], VaultRoot(vault), Options(jobs=jobs, **options))
 
 
-def contents(vault: Path, *, without: Iterable[str] = ()) -> dict[str, list[str]]:
+def contents(vault: str | Path, *, without: Iterable[str] = ()) -> dict[str, list[str]]:
     """Every row of every view with all its visible columns, in an order of its own."""
     snapshot = VaultRoot(vault).snapshot()
     out = {}
@@ -75,12 +75,12 @@ def vault_of_all(folders: pytest.TempPathFactory) -> Path:
     return vault
 
 
-def one(vault: Path, query: str, *parameters: object) -> Any:
+def one(vault: str | Path, query: str, *parameters: object) -> Any:
     """The first column of the first row."""
     return VaultRoot(vault).snapshot().sql(query, parameters).column(0)[0].as_py()
 
 
-def column(vault: Path, query: str, *parameters: object) -> list[Any]:
+def column(vault: str | Path, query: str, *parameters: object) -> list[Any]:
     """The first column."""
     values: list[Any] = VaultRoot(vault).snapshot().sql(query, parameters).column(0).to_pylist()
     return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -249,7 +250,7 @@ class TestTheLease:
             (Held(clean=True), False),
             (Held(clean=False), True),
             (Held(holder="x", pid=1, host="elsewhere"), None),
-            (Held(holder="x", pid=2**22 + 1, host=lease.socket.gethostname()), True),
+            (Held(holder="x", pid=2**22 + 1, host=socket.gethostname()), True),
             (None, None),
         ],
         ids=["given back", "given back in the middle", "held elsewhere", "its process is gone", "unreadable"],
