@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,8 @@ def test_the_difference_is_there(session: EngineSession, case: str) -> None:
     from pyspark.errors import PySparkException
 
     query = DIFFERENT[case]
-    here = list(duckdb.connect().execute(query).to_arrow_table().to_pydict().values())
+    answer: Any = duckdb.connect().execute(query)
+    here = list(answer.to_arrow_table().to_pydict().values())
     (text,) = sqlglot.transpile(query, read="duckdb", write="spark")
     try:
         there = list(session.spark.sql(text).toArrow().to_pydict().values())

@@ -83,7 +83,7 @@ def test_killed_right_after_the_commit_point_the_next_writer_finishes(
     from soma.governance.policy import Action, Call, Policy
 
     policy = Policy(id="no-rm", condition=Action(call=Call(action=("x",))), message="No.")
-    keep = writing.keep
+    from soma.vault.recovery import keep
 
     def die(*_: object) -> None:
         raise _Killed
