@@ -40,6 +40,11 @@ from soma.vault import VaultRoot
 import sys
 VaultRoot(sys.argv[1]).snapshot().rows("SELECT 1")
 """
+_HELD = """
+from soma.vault import VaultRoot
+import sys
+print(VaultRoot(sys.argv[1]).snapshot().rows("SELECT count(*) FROM decisions")[0][0])
+"""
 _SYNTHESIS = """
 from soma.synthesizer.synthesize import synthesize
 from soma.vault import VaultRoot
@@ -86,7 +91,8 @@ def _measured(size: int, folder: Path, given: argparse.Namespace) -> dict[str, T
     vault = folder / f"vault-{size}"
     if not (vault / "vault.json").is_file():
         filled(VaultRoot(vault), Sizes(size, 1_000_000, 40, 200, 1))
-    held = VaultRoot(vault).snapshot().rows("SELECT count(*) FROM decisions")[0][0]
+    # In a process of its own: the memory of this one counts as that of those it starts.
+    held = int(subprocess.run([sys.executable, "-c", _HELD, str(vault)], stdout=subprocess.PIPE, check=True).stdout)
     if held != size:
         raise SystemExit(f"{vault} holds {held:,} decisions: making it was cut off; remove it and run again")
     environment = {**os.environ, "SOMA_MEMORY": given.memory}
