@@ -88,9 +88,10 @@ class Bucket(Storage):
         name = f"probe-{secrets.token_hex(8)}"
         with self._asking("the vault cannot be written to", name):
             obstore.put(self._store, name, b"first", mode="create")
-            for mode in ("create", {"e_tag": '"another"'}):
+            put = partial(obstore.put, self._store, name, b"second")
+            for again in (partial(put, mode="create"), partial(put, mode={"e_tag": '"another"'})):
                 try:
-                    obstore.put(self._store, name, b"second", mode=mode)
+                    again()
                 except (AlreadyExistsError, PreconditionError):
                     continue
                 obstore.delete(self._store, name)
