@@ -26,8 +26,6 @@ from .lease import Lease
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from obstore import PutMode
-
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -90,10 +88,10 @@ class Bucket(Storage):
         name = f"probe-{secrets.token_hex(8)}"
         with self._asking("the vault cannot be written to", name):
             obstore.put(self._store, name, b"first", mode="create")
-            modes: tuple[PutMode, ...] = ("create", {"e_tag": '"another"'})
-            for mode in modes:
+            put = partial(obstore.put, self._store, name, b"second")
+            for again in (partial(put, mode="create"), partial(put, mode={"e_tag": '"another"'})):
                 try:
-                    obstore.put(self._store, name, b"second", mode=mode)
+                    again()
                 except (AlreadyExistsError, PreconditionError):
                     continue
                 obstore.delete(self._store, name)
