@@ -35,7 +35,7 @@ import sys, time
 vault = VaultRoot(sys.argv[1]).snapshot()
 vault.rows("SELECT 1")
 began = time.process_time()
-vault.rows("SELECT count(*) FROM (SELECT lag(action) OVER (PARTITION BY execution_id ORDER BY step) AS before "
+vault.rows("SELECT count(before) FROM (SELECT lag(action) OVER (PARTITION BY execution_id ORDER BY step) AS before "
            "FROM decisions)")
 print(time.process_time() - began)
 """

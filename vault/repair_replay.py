@@ -61,6 +61,7 @@ def replay(snapshot: Snapshot, gone: Mapping[str, Mapping[str, Any]], whole: set
     executions, decisions = _pool(snapshot.storage, EXECUTIONS, wanted), _pool(snapshot.storage, DECISIONS, wanted)
     told = [(source_id, row["executions"], row["decisions"]) for source_id, row in sorted(gone.items())]
     with duckdb.connect(":memory:") as connection:
+        connection.execute("SET enable_progress_bar = false")
         for name, rows in (
             ("executions_found", executions.rows),
             ("decisions_found", decisions.rows),

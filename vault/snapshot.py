@@ -244,6 +244,8 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
         "SET enable_external_access = false",
         "SET TimeZone = 'UTC'",
         "SET preserve_insertion_order = true",
+        # DuckDB draws it on stdout, terminal or not, where the answer of --json goes.
+        "SET enable_progress_bar = false",
     ):
         connection.execute(setting)
     limit = memory_limit()
