@@ -33,7 +33,7 @@ PARAMETERS: Mapping[str, Sequence[str]] = {
     "synthesizer/jobs/briefing/actions": ("agent", "agent", "agent"),
     "synthesizer/jobs/briefing/ends": ("agent", "agent", "agent"),
     "synthesizer/jobs/briefing/failures": ("agent", "agent", "agent"),
-    "synthesizer/jobs/briefing/insights": ("agent",),
+    "synthesizer/jobs/briefing/insights": ("spoken of",),
     "synthesizer/jobs/briefing/peak": ("id",),
     "synthesizer/jobs/briefing/repeats": ("agent", "agent", "agent"),
     "synthesizer/jobs/calibrate/decisions": ("ids", "few"),
@@ -96,13 +96,17 @@ def values(snapshot: Snapshot) -> dict[str, Any]:
 
     ids = column("SELECT execution_id FROM executions ORDER BY execution_id LIMIT 400")
     (agent,) = column("SELECT agent_id FROM executions GROUP BY agent_id ORDER BY sum(failed) DESC, agent_id LIMIT 1")
-    longest = column("SELECT execution_id FROM executions ORDER BY decisions DESC, execution_id LIMIT 1")[0]
+    longest, owner = here.rows(
+        "SELECT execution_id, agent_id FROM executions ORDER BY decisions DESC, execution_id LIMIT 1"
+    )[0]
+    spoken_of = column("SELECT unnest(agents) AS agent FROM insights WHERE status = 'pending' ORDER BY agent LIMIT 1")
     edges = here.sql("""
         SELECT DISTINCT lag(action) OVER (PARTITION BY execution_id ORDER BY step) AS a, action AS b
         FROM decisions ORDER BY a NULLS FIRST, b LIMIT 40""").to_pylist()
     kept = here.sql("SELECT job, parameters, basis FROM results ORDER BY job, parameters LIMIT 1").to_pylist()
     return {
-        "agent": agent, "id": longest, "beginning": longest[:3], "ids": ids, "places": list(range(len(ids))),
+        "agent": agent, "id": longest, "owner": owner, "beginning": longest[:3], "ids": ids,
+        "places": list(range(len(ids))), "spoken of": next(iter(spoken_of), ""),
         "none": None, "few": 5, "role": "role", "word": "a",
         "team": next(iter(column("SELECT team_id FROM team_findings")), ""),
         "sources": column("SELECT source_id FROM sources ORDER BY path"),

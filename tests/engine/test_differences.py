@@ -35,7 +35,7 @@ def test_the_difference_is_there(session: EngineSession, case: str) -> None:
     from pyspark.errors import PySparkException
 
     query = DIFFERENT[case]
-    answer: Any = duckdb.connect().execute(query)
+    answer: Any = duckdb.connect().sql(query)
     here = list(answer.to_arrow_table().to_pydict().values())
     (text,) = sqlglot.transpile(query, read="duckdb", write="spark")
     try:

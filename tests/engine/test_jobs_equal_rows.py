@@ -25,7 +25,7 @@ from .seeds import add_seeds
 
 pytest.importorskip("sqlglot", reason="pip install 'soma-harvest[spark]'")
 
-FORMATS = ("claude-code", "agentflow", "inspect", "openclaw", "swe-agent", "soma-guard")
+FORMATS = ("inspect", "agentflow", "claude-code", "openclaw", "swe-agent", "soma-guard")
 LONGEST = "SELECT agent_id, execution_id FROM executions ORDER BY decisions DESC, execution_id LIMIT 1"
 SILENT = {
     "pressure/replay/gone", "pressure/replay/family", "synthesizer/jobs/briefing/ends",
