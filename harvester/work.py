@@ -233,7 +233,8 @@ class _Reader:
         for draft, _ in drafts:
             claims.setdefault(draft.source_id, set()).update((draft.execution_id, *draft.claims))
         for source_id, keys in claims.items():
-            reports[source_id].claims = sorted(map(self._redactor.text, keys))
+            plain = self._redactor.is_plain("\n".join(keys))
+            reports[source_id].claims = sorted(keys if plain else map(self._redactor.text, keys))
         adapter_of = {id(draft): adapter for draft, adapter in drafts}
         hashes = sorted(report.content_hash for report in reports.values() if report.state != "failed")
         paths = {source_id: report.candidate.path for source_id, report in reports.items()}
