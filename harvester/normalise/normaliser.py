@@ -199,7 +199,9 @@ class Normaliser:
             fields["parent_decision_id"],
         ]
         if not names.are_plain(chain(*parts, *natives), chain(agents, of_executions.names_of(runs))):
-            natives = [self._redacted(told, item.draft.source_id) for told, item in zip(natives, items, strict=True)]
+            starts = [0, *accumulate(map(len, natives))]
+            flat = names.ids(list(chain.from_iterable(natives)), Shares(each.owners, starts[:-1]))
+            natives = [list(map(str, flat[start:end])) for start, end in pairwise(starts)]
             parts = [names.ids(part, each) for part in parts]
         return {
             "execution_id": parts[0],
@@ -207,12 +209,6 @@ class Normaliser:
             "reading": [item.reading for item in items],
             "agent_id": [name or "unnamed" for name in names.names(agents, each)],
         }, {"parent_execution_id": parts[1], "parent_decision_id": parts[2]}, natives  # fmt: skip
-
-    def _redacted(self, natives: list[str], owner: str) -> list[str]:
-        if not self._names.are_plain(natives):
-            natives = list(map(self._names.id, natives))
-            self._credit(owner)
-        return natives
 
     def _slices(
         self, decisions: list[DecisionDraft], named: list[str], place: Columns, each: Shares, course: Course
