@@ -136,17 +136,16 @@ class Batch:
         if group.objects is not None:
             close = sorted({*close, *(place for place, parts in enumerate(group.parts) if parts is None)})
         for place in close:
+            shown[place] = None
+        shown = list(_cut(shown, group.limit, self._redactor))
+        for place in close:
             text = group.texts[place]
             if text is None:
                 continue
-            shown[place] = None
-            group.column[group.start + place] = self._closely(group, place, text, looks[place])
+            shown[place] = self._closely(group, place, text, looks[place])
             if self._redactor.counts:
                 self.credit(group.shares.owner(group.first + place), self._redactor.take_counts())
-        seen = set(close)
-        for place, text in enumerate(_cut(shown, group.limit, self._redactor)):
-            if place not in seen or group.texts[place] is None:
-                group.column[group.start + place] = text
+        group.column[group.start : group.start + len(shown)] = shown
 
     def _closely(self, group: _Waiting, place: int, text: str, look: Look) -> str:
         value = text if group.objects is None else group.objects[place]

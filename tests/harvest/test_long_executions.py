@@ -10,6 +10,7 @@ import pytest
 
 from soma.adapters import registry
 from soma.adapters.contract import Adapter, Yield
+from soma.harvester import work
 from soma.harvester.normalise import normaliser
 from soma.model import ExecutionDraft
 from soma.source import Damage, Record
@@ -35,6 +36,7 @@ def test_the_vault_answers_the_same(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, long: int, part: int
 ) -> None:
     whole = harvest_into(tmp_path / "whole", folder)
+    monkeypatch.setattr(work, "_TOGETHER_DECISIONS", long)
     monkeypatch.setattr(normaliser, "_LONG", long)
     monkeypatch.setattr(normaliser, "_PART", part)
     parts = harvest_into(tmp_path / "parts", folder)
@@ -44,8 +46,9 @@ def test_the_vault_answers_the_same(
     assert harvest_into(tmp_path / "parts", folder).sources.unchanged == 4
 
 
+@pytest.mark.parametrize("together", [4, 1000], ids=["alone", "together with others"])
 def test_one_that_cannot_be_written_down_leaves_no_rows_and_no_files(
-    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
     (claude,) = [adapter for adapter in registry.adapters() if adapter.name == "claude-code"]
 
@@ -58,6 +61,7 @@ def test_one_that_cannot_be_written_down_leaves_no_rows_and_no_files(
     broken: Adapter = msgspec.structs.replace(claude, map=spoil)
     others = tuple(broken if adapter is claude else adapter for adapter in registry.adapters())
     monkeypatch.setattr("soma.harvester.work.adapters", lambda: others)
+    monkeypatch.setattr(work, "_TOGETHER_DECISIONS", together)
     monkeypatch.setattr(normaliser, "_LONG", 4)
     monkeypatch.setattr(normaliser, "_PART", 4)
     vault = tmp_path / "vault"
