@@ -134,8 +134,8 @@ def share_evidence(ranks: Floats) -> Floats:
 def largest_evidence(ranks: Sequence[Floats]) -> Floats:
     """The largest of ``share_evidence`` of each, run by run; all have a rank for the same runs.
 
-    The most there ever was is that of ``share_evidence`` to the last bit, the rest agrees within a millionth: logarithms
-    of sums cost twenty times what sums cost, so they are taken of the few that may be the largest.
+    The most there ever was is that of ``share_evidence`` to the last bit, the rest agrees within a millionth:
+    logarithms of sums cost twenty times what sums cost, so they are taken of the few that may be the largest.
     """
     import numpy as np
 
