@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-
-from .inputs import Queryable
-from .kept import once_of
-from .queries import query
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +31,10 @@ class Words(msgspec.Struct, frozen=True):
     def path(self, word: Iterable[str]) -> tuple[str, ...]:
         """The actions that the letters of ``word`` stand for."""
         return tuple(self.actions[number(letter)] for letter in word)
+
+    def word(self, path: Iterable[str]) -> str:
+        """The letters of ``path``, all of whose actions are known."""
+        return "".join(_letter(bisect_left(self.actions, action)) for action in path)
 
 
 def number(letter: str) -> int:
@@ -59,9 +60,12 @@ def spelled(paths: Mapping[str, Sequence[str]]) -> Words:
     return Words(actions, {execution: "".join(map(letters.__getitem__, path)) for execution, path in paths.items()})
 
 
-def top_level_words(vault: Queryable) -> Words:
-    """The paths of executions that agents ran on their own account, read once for all jobs."""
-    return once_of(vault)(("paths", "words"), lambda: _of_table(vault.sql(query(__package__, "paths"))))
+def numbers_of(column: pa.ChunkedArray) -> NDArray[Any]:
+    """A column of numbers without gaps; pyarrow's own way would load pandas."""
+    import numpy as np
+
+    chunks = [np.from_dlpack(chunk) for chunk in column.chunks]
+    return np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.int64)
 
 
 def _letter(place: int) -> str:
@@ -69,22 +73,23 @@ def _letter(place: int) -> str:
     return chr(code if code < _SURROGATES else code + _HELD_BACK)
 
 
-def _of_table(table: pa.Table) -> Words:
-    """Words of the columns ``execution_id`` and ``actions``."""
+def words_of(table: pa.Table) -> Words:
+    """Words of the columns ``execution_id`` and ``actions``; none for those without actions."""
     import numpy as np
     import pyarrow.compute as pc
 
-    actions, codes = _sorted_codes(pc.list_flatten(table["actions"]))
+    table = table.filter(pc.is_valid(table["actions"]))
+    actions, codes = sorted_codes(pc.list_flatten(table["actions"]))
     letters = codes + _FIRST
     letters[letters >= _SURROGATES] += _HELD_BACK
     every = letters.astype("<u4").tobytes().decode("utf-32-le")
-    ends = np.cumsum(pc.fill_null(pc.list_value_length(table["actions"]), 0).to_numpy(), dtype=np.int64).tolist()
+    ends = np.cumsum(numbers_of(pc.list_value_length(table["actions"])), dtype=np.int64).tolist()
     executions = table["execution_id"].to_pylist()
     spans = zip(executions, itertools.pairwise([0, *ends]), strict=True)
     return Words(actions, {execution: every[start:end] for execution, (start, end) in spans})
 
 
-def _sorted_codes(flat: pa.ChunkedArray) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+def sorted_codes(flat: pa.ChunkedArray) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """The different texts in order, and which of them each one is."""
     import numpy as np
 
@@ -95,5 +100,5 @@ def _sorted_codes(flat: pa.ChunkedArray) -> tuple[tuple[str, ...], NDArray[np.in
     order = sorted(range(len(names)), key=names.__getitem__)
     places = np.empty(len(names), dtype=np.int64)
     places[order] = np.arange(len(names))
-    codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])
+    codes = np.concatenate([np.from_dlpack(chunk.indices) for chunk in encoded.chunks])
     return tuple(names[place] for place in order), places[codes]

@@ -10,7 +10,7 @@ from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
 from soma.synthesizer.kept import kept, once_of
 from soma.synthesizer.queries import query
-from soma.synthesizer.words import top_level_words
+from soma.synthesizer.walks import walks_of
 
 from .compute import Question, divergence_of
 from .model import Divergence, Run
@@ -59,4 +59,4 @@ def _answered(vault: Queryable, question: Question) -> Divergence:
 
 
 def _paths(vault: Queryable) -> Paths:
-    return Paths(top_level_words(vault), lambda: vault.sql(query(__name__, "paths")))
+    return Paths(walks_of(vault).words, lambda: vault.sql(query(__name__, "paths")))

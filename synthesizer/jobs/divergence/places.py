@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from soma.synthesizer.words import Words
+from soma.synthesizer.words import Words, numbers_of
 
 from .align import LONGEST
 from .model import Path
@@ -92,7 +92,7 @@ class Paths:
         import numpy as np
         import pyarrow.compute as pc
 
-        lengths = pc.list_value_length(self._table["decision_ids"]).to_numpy()
+        lengths = numbers_of(pc.list_value_length(self._table["decision_ids"]))
         executions = self._table["execution_id"].to_pylist()
         return np.cumsum(lengths) - lengths, {execution: row for row, execution in enumerate(executions)}
 
@@ -104,4 +104,4 @@ class Paths:
 
     @cached_property
     def _counts(self) -> dict[str, Ints]:
-        return {name: self._flat[name].to_numpy() for name in ("failed", "timeouts")}
+        return {name: numbers_of(self._flat[name]) for name in ("failed", "timeouts")}
