@@ -83,8 +83,8 @@ def share_ranks(
     order, first, number = _by_stratum(strata)
     own = yes[order]
     total = np.arange(len(own)) - first[number]
-    before = np.cumsum(own) - own
-    positive = before - before[first][number]
+    before: Ints = np.cumsum(own) - own
+    positive: Ints = before - before[first][number]
     like = np.where(own, positive, total - positive) + 1
     with np.errstate(invalid="ignore"):
         found = (np.where(own, 0, positive) + np.asarray(ties, dtype=np.float64)[order] * like) / (total + 1)

@@ -148,7 +148,7 @@ def _agent(name: str, members: Sequence[Run], assignments: Mapping[str, str], qu
             name,
             stream,
             stretches(stream, question.alpha) if _compared(stream) >= _FEWEST else [],
-            len(runs) - stream.runs.count,
+            len(runs) - stream.runs.many,
         )
         for name, stream in streams
     ]
@@ -217,17 +217,17 @@ def _aspect(
     limit_of = question.factor if isinstance(stream, Sizes) else question.delta
     steady = bound is not None and bound <= limit_of
     more = None
-    if not changes and not steady and isinstance(stream, Shares) and stream.runs.count:
-        more = 2 * needed_per_side(int(stream.happened.sum()) / stream.runs.count, question.delta, question.level)
+    if not changes and not steady and isinstance(stream, Shares) and stream.runs.many:
+        more = 2 * needed_per_side(int(stream.happened.sum()) / stream.runs.many, question.delta, question.level)
     return Aspect(
         name=item.name,
         verdict="changed" if changes else "steady" if steady else "not enough data",
-        runs=stream.runs.count,
+        runs=stream.runs.many,
         left_out=item.left_out,
         compared=_compared(stream),
         changes=tuple(changes),
         within=bound,
-        more=more if more is not None and more > stream.runs.count else None,
+        more=more if more is not None and more > stream.runs.many else None,
     )
 
 
@@ -241,12 +241,12 @@ def _changes(
     """The changes in the order of time, each between its neighbours; dated from the last one backwards."""
     stream = item.stream
     dated: list[tuple[Stretch, Moment, str | None, float]] = []
-    end = stream.runs.count
+    end = stream.runs.many
     for stretch, q_value in reversed(seen):
         moment, what = stream.moment(stretch, max(end, stretch.end), question.level)
         dated.insert(0, (stretch, moment, what, q_value))
         end = moment.earliest
-    edges = [0, *(moment.likely for _, moment, _, _ in dated), stream.runs.count]
+    edges = [0, *(moment.likely for _, moment, _, _ in dated), stream.runs.many]
     return [
         _change(agent, item, stretch, moment, (edges[place], edges[place + 2]), what, q_value, labels, question)
         for place, (stretch, moment, what, q_value) in enumerate(dated)
@@ -255,7 +255,7 @@ def _changes(
 
 def _compared(stream: Stream) -> int:
     """Runs with an earlier one of the same stratum."""
-    return stream.runs.count - len(set(stream.runs.strata.tolist()))
+    return stream.runs.many - len(set(stream.runs.strata.tolist()))
 
 
 def _bound(stream: Stream, question: Question) -> float | None:
@@ -312,7 +312,7 @@ def _change(
         execution_id=agent.runs[int(stream.runs.places[moment.likely])].execution_id,
         seen_at=starts[stretch.alarm],
         before_runs=split,
-        after_runs=runs.count - split,
+        after_runs=runs.many - split,
         before=before,
         after=after,
         difference=difference,

@@ -55,7 +55,7 @@ def strata_of(runs: Known, happened: Flags, split: int) -> list[Stratum]:
 def share_bound(runs: Known, happened: Flags, level: float) -> float | None:
     """The largest difference, before against after any of three moments, that the data leave open."""
     bounds = []
-    for split in _splits(runs.count):
+    for split in _splits(runs.many):
         found = share_difference(runs, happened, split, level)
         if found is None:
             return None
@@ -113,7 +113,7 @@ def _by_stratum(strata: Ints, values: Floats) -> dict[int, Floats]:
 def size_bound(runs: Known, values: Floats, level: float) -> float | None:
     """The largest factor, before against after any of three moments, that the data leave open."""
     bounds = []
-    for split in _splits(runs.count):
+    for split in _splits(runs.many):
         found = size_ratio(runs, values, split, level, _FEWEST)
         if found is None or found[1].low <= 0:
             return None

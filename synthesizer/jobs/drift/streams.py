@@ -53,7 +53,7 @@ class Known(NamedTuple):
         return Known(self.places[chosen], self.strata[chosen], self.ties[chosen])
 
     @property
-    def count(self) -> int:
+    def many(self) -> int:
         """How many there are."""
         return len(self.places)
 
@@ -136,14 +136,14 @@ class Mix:
         import numpy as np
 
         begin = start + _LEARNT
-        if begin >= self.runs.count:
-            return np.zeros(self.runs.count - start)
+        if begin >= self.runs.many:
+            return np.zeros(self.runs.many - start)
         names, _ = self.watched_things(start)
         runs = self.runs.part(begin)
         different = {row.tobytes(): row for row in (self.happened(name, start)[begin:] for name in names)}
-        rows = [different[key] for key in sorted(different) if 0 < different[key].sum() < runs.count]
+        rows = [different[key] for key in sorted(different) if 0 < different[key].sum() < runs.many]
         if not rows:
-            return np.zeros(self.runs.count - start)
+            return np.zeros(self.runs.many - start)
         best = largest_evidence([share_ranks(row, runs.strata, runs.ties) for row in rows])
         return np.concatenate((np.zeros(_LEARNT), best - math.log(len(names))))
 
@@ -184,4 +184,4 @@ def _shifted(moment: Moment, stretch: Stretch) -> Moment:
 def stretches(stream: Stream, alpha: float) -> list[Stretch]:
     """The stream watched from its first run on."""
     cached: Callable[[int], Floats] = lru_cache(maxsize=2)(stream.evidence)
-    return watched(cached, stream.runs.count, alpha)
+    return watched(cached, stream.runs.many, alpha)

@@ -6,14 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soma.synthesizer.stats import Difference, Stratum, benjamini_hochberg, mid_p_test, proportion
 from soma.synthesizer.stats.comparison import interval_of
-from soma.synthesizer.walks import Walks
+from soma.synthesizer.walks import Measure, Walks
 from soma.synthesizer.words import codes_of
 
-from .model import FailurePrefix, Measure
+from .model import FailurePrefix
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,14 +66,13 @@ class Beginnings:
         ]
 
     @cached_property
-    def _letters(self) -> Ints:
+    def _letters(self) -> NDArray[Any]:
         import numpy as np
 
         different, which = np.unique(self._walks.taken[self._members], return_inverse=True)
         codes = codes_of([self._walks.paths[number] for number in different.tolist()], _LONGEST)
-        small = np.uint16 if codes.max(initial=0) < 2**16 else np.int64
-        letters: Ints = codes.astype(small)[which]
-        return letters
+        # Half or a quarter of the memory where few actions are in use.
+        return codes.astype(np.min_scalar_type(int(codes.max(initial=0))))[which]
 
     def _found(self) -> Iterator[tuple[str, int, int]]:
         """Beginnings that enough executions took, but not all, each with the stretch of these."""
