@@ -86,10 +86,12 @@ def instant(value: object) -> int | None:
     if type(value) is int and _EARLIEST_MS <= value < _LATEST_MS:
         return value * 1000
     if isinstance(value, str):
+        # A date begins with a year and a dash.
+        if value[4:5] == "-":
+            return from_iso(value)
         if len(value) == _NANO_DIGITS and _is_digits(value) and (nanos := int(value)) < _LATEST * 1000:
             return plausible(nanos // 1000)
-        # A date begins with a year and a dash.
-        return from_number(value) if value[4:5] != "-" and _is_digits(value) else from_iso(value)
+        return from_number(value) if _is_digits(value) else from_iso(value)
     return from_number(value)
 
 
