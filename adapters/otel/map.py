@@ -13,7 +13,8 @@ from .decisions import decisions_of
 from .evaluations import verdict
 from .lines import Batch, spans_of
 from .outcome import status_of
-from .spans import Facts, ModelCall, Span, reduced
+from .reduce import Reducer
+from .spans import Facts, ModelCall, Span
 from .thinking import Thinking
 from .trace import Collector, Run, order
 from .wire import holds_trace_data
@@ -25,23 +26,24 @@ _OTHER_SIGNALS = ("resourceMetrics", "resourceLogs", "resource_metrics", "resour
 def executions(records: Iterable[Record | Damage]) -> Iterator[Yield]:
     """One execution per trace (or per root that did agent work); traces in which no agent worked yield nothing."""
     collector = Collector()
+    reducer = Reducer()
     for record in records:
         if isinstance(record, Damage):
             yield record
         else:
-            yield from _gather(record, collector)
+            yield from _gather(record, reducer, collector)
     for run in collector.runs():
         yield _execution(run)
 
 
-def _gather(record: Record, collector: Collector) -> Iterator[Damage]:
+def _gather(record: Record, reducer: Reducer, collector: Collector) -> Iterator[Damage]:
     unusable = 0
     value = record.value
     for span in spans_of(value):
         if span is None:
             unusable += 1
         else:
-            collector.add(reduced(span, record))
+            collector.add(reducer.reduced(span, record))
     if unusable:
         yield _damage(record, f"{unusable} spans without a trace id or span id")
     elif isinstance(value, Batch):
