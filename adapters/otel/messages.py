@@ -9,7 +9,7 @@ import msgspec
 
 from soma.adapters.blocks.document import as_list, as_object, as_text
 
-from . import conventions
+from . import conventions, usual
 from .conventions import first
 from .names import Names, names_of
 from .values import Result, arguments_of, flattened, parsed, result_of, says_failed, text_of
@@ -95,6 +95,8 @@ def request_in(value: Any) -> str | None:
 
 
 def _messages(value: Any) -> list[Message]:
+    if (spoken := usual.spoken_in(value)) is not None:
+        return [_usual(message) for message in spoken]
     found = parsed(value)
     if isinstance(found, dict):
         if isinstance(found.get("generations"), list):
@@ -114,6 +116,19 @@ def _messages(value: Any) -> list[Message]:
     if items and all(isinstance(item, dict) and "tool.name" in item for item in items):
         return [Message("assistant", None, [_any_agent_call(item) for item in items], [])]
     return [message for item in items if (message := message_of(item)) is not None]
+
+
+def _usual(spoken: usual.Spoken) -> Message:
+    texts: list[str] = []
+    calls: list[Call] = []
+    for part in spoken.parts:
+        if type(part) is usual.Asked:
+            calls.append(Call(part.id, part.name, arguments_of(part.arguments)))
+        elif part.content:
+            texts.append(part.content)
+    text = texts[0] if len(texts) == 1 else "\n".join(texts) or None
+    role = _role(spoken.role)
+    return Message(role, None, calls, [Result(text)]) if role == "tool" else Message(role, text, calls, [])
 
 
 def _group(value: Any) -> list[Any]:
