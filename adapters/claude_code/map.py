@@ -25,7 +25,8 @@ def map_records(records: Iterable[Record | Damage]) -> Iterator[Yield]:
     for tracks in split:
         for track in tracks:
             for entry in track.entries:
-                ledger.note(entry.line)
+                if entry.line.type == "assistant":
+                    ledger.note(entry.line)
                 for call_id, result in entry.results:
                     ledger.results.setdefault(call_id, result)
     for session, tracks in zip(sessions, split, strict=True):
