@@ -87,6 +87,10 @@ class Session(msgspec.Struct):
     claims: list[str] = msgspec.field(default_factory=list)
     links: dict[str, str] = msgspec.field(default_factory=dict)
 
+    def forget(self) -> None:
+        """Let go of the lines."""
+        self.entries, self.own = [], frozenset()
+
 
 def session_key(session_id: str) -> str:
     """Execution id of a session."""

@@ -26,6 +26,10 @@ class Track(msgspec.Struct):
     entries: list[Entry] = msgspec.field(default_factory=list)
     said: list[Said] = msgspec.field(default_factory=list)
 
+    def forget(self) -> None:
+        """Let go of the lines."""
+        self.entries, self.said = [], []
+
 
 def tracks_of(session: Session) -> list[Track]:
     """The tracks of a session, the main one first, each with the session's own lines and what its users said."""

@@ -99,5 +99,3 @@ def merged(copies: list[Run]) -> Run:
 
 def _filled(run: Run) -> int:
     return sum(not is_missing(getattr(run, name)) for name in _FACTS)
-
-

@@ -123,8 +123,8 @@ def _walk(top: Run, children: dict[str, list[Run]], trace: Trace, seen: set[str]
         trace.places.append(place)
         caller = run if run.run_type == "tool" else place.caller
         told = place.told_above or (run.run_type == "llm" and run.message is not None and run.message.tells)
-        for child in reversed(children.get(run.run_id, ())):
-            waiting.append(Place(child, run, place.owner, caller, told))
+        if (below := children.get(run.run_id)) is not None:
+            waiting.extend([Place(child, run, place.owner, caller, told) for child in reversed(below)])
 
 
 def _starts_agent(run: Run, tool: Run) -> bool:
