@@ -122,7 +122,7 @@ def _usual(spoken: usual.Spoken) -> Message:
     texts: list[str] = []
     calls: list[Call] = []
     for part in spoken.parts:
-        if type(part) is usual.Asked:
+        if isinstance(part, usual.Asked):
             calls.append(Call(part.id, part.name, arguments_of(part.arguments)))
         elif part.content:
             texts.append(part.content)
