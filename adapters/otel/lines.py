@@ -137,22 +137,21 @@ def spans_of(value: Any) -> Iterator[WireSpan | None]:
     if not isinstance(value, Batch):
         yield from spans_in(value)
         return
-    trace = ""
+    written, trace = "", None
     for group in value.resource_spans:
         resource = _flat(group.resource.attributes) if group.resource is not None else {}
         for scope in group.scope_spans:
             for span in scope.spans or ():
-                if span.trace_id == trace:
-                    # One text for all spans of a trace: they are held together.
-                    span.trace_id = trace
-                else:
-                    trace = span.trace_id
-                yield _span(span, resource)
+                if span.trace_id != written:
+                    # One text for all spans of a trace that follow each other: they are held together.
+                    written = span.trace_id
+                    trace = ids.trace_id(written)
+                yield None if trace is None else _span(span, trace, resource)
 
 
-def _span(span: Span, resource: dict[str, Any]) -> WireSpan | None:
-    trace, own = ids.trace_id(span.trace_id), ids.span_id(span.span_id)
-    if trace is None or own is None:
+def _span(span: Span, trace: str, resource: dict[str, Any]) -> WireSpan | None:
+    own = ids.span_id(span.span_id)
+    if own is None:
         return None
     parent = ids.span_id(span.parent_span_id) if span.parent_span_id else None
     status, kind, events = span.status, span.kind, span.events

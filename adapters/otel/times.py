@@ -7,12 +7,15 @@ from typing import Any
 from soma import clock
 
 _LONGEST = 40
+_NANO_DIGITS = 19
 _LARGEST = 1e30
 
 
 def instant_of(time: Any) -> int | None:
     """Epoch microseconds of a time in any of the spellings."""
     if isinstance(time, str):
+        if len(time) == _NANO_DIGITS and time.isdecimal() and time.isascii():
+            return clock.from_nanos(int(time))
         return clock.instant(time) if len(time) <= _LONGEST and time.isascii() else None
     if isinstance(time, list) and len(time) == 2:
         time = _from_seconds_and_nanos(*time)

@@ -23,8 +23,8 @@ def fields(**usually: Any) -> st.SearchStrategy[dict[str, Any]]:
 
 
 text = st.sampled_from(["", " ", "find it", "ä\u2028", "line\nline"])
-counts = fields(input_tokens=st.integers(-1, 90), output_tokens=st.integers(0, 9),
-                input_token_details=fields(cache_read=st.integers(0, 50), cache_creation=st.integers(0, 50)))  # fmt: skip
+cached = fields(cache_read=st.integers(0, 50), cache_creation=st.integers(0, 50))
+counts = fields(input_tokens=st.integers(-1, 90), output_tokens=st.integers(0, 9), input_token_details=cached)
 call = fields(id=st.sampled_from(["c1", "c2", ""]), name=st.sampled_from(["read", "exec"]), args=st.just({"a": 1}))
 provider = fields(id=st.sampled_from(["c1", "c3"]), function=fields(name=st.just("grep")), name=st.none())
 beside = st.one_of(
