@@ -12,7 +12,7 @@ from .inputs import Queryable
 from .kept import once_of
 from .queries import query
 from .stats import Proportion, proportion
-from .words import Words, numbers_of, sorted_codes, words_of
+from .words import Words, sorted_codes, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +53,6 @@ class Walks:
 
     def __init__(self, table: pa.Table) -> None:
         import numpy as np
-        import pyarrow.compute as pc
 
         self.executions: list[str] = table["execution_id"].to_pylist()
         self.agent_names, self.agents = sorted_codes(table["agent_id"])
@@ -63,12 +62,12 @@ class Walks:
         self.paths: list[str] = sorted(set(spelled))
         number = {path: place for place, path in enumerate(self.paths)}
         self.taken: Ints = np.array([number[path] for path in spelled], dtype=np.int64)
-        unknown, completed = (_flags(pc.equal(table["status"], word)) for word in ("unknown", "completed"))
+        ended = {"unknown": -1, "completed": 1}
         self.outcomes: dict[Measure, Ints] = {
             "success": np.array(
                 [-1 if good is None else int(good) for good in table["success"].to_pylist()], dtype=np.int64
             ),
-            "status": np.where(unknown, -1, completed.astype(np.int64)),
+            "status": np.array([ended.get(status, 0) for status in table["status"].to_pylist()], dtype=np.int64),
         }
         self.durations_ms = _floats(table["duration_ms"])
         self.costs_usd = _floats(table["cost_usd"])
@@ -129,16 +128,7 @@ def walks_of(vault: Queryable) -> Walks:
     return once_of(vault)(("walks",), lambda: Walks(vault.sql(query(__package__, "walks"))))
 
 
-def _flags(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    import numpy as np
-
-    return np.array(column.to_pylist(), dtype=np.bool_)
-
-
 def _floats(column: pa.ChunkedArray) -> Floats:
     import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
 
-    filled: Floats = numbers_of(pc.fill_null(column.cast(pa.float64()), float("nan"))).astype(np.float64)
-    return filled
+    return np.array(column.to_pylist(), dtype=np.float64)

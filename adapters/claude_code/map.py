@@ -8,7 +8,8 @@ from soma.adapters.contract import Yield
 from soma.source import Damage, Record
 
 from .delegations import Run, link
-from .family import File, gather, sessions_of
+from .family import File, sessions_of
+from .gather import gather
 from .ledger import Ledger
 from .run import run_of
 from .tracks import tracks_of

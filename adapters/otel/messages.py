@@ -12,10 +12,10 @@ from soma.adapters.blocks.document import as_list, as_object, as_text
 from . import conventions, usual
 from .conventions import first
 from .names import Names, names_of
+from .numbered import indexed, planted
 from .values import Result, arguments_of, flattened, parsed, result_of, says_failed, text_of
 from .wire import WireEvent
 
-_DEEPEST_KEY = 12
 _ROLES = {"human": "user", "ai": "assistant", "model": "assistant", "aimessage": "assistant", "humanmessage": "user",
           "toolmessage": "tool", "systemmessage": "system", "function": "tool"}  # fmt: skip
 _CALL_KINDS = frozenset({"tool_call", "tool-call", "tool_use", "function_call"})
@@ -190,7 +190,7 @@ def _read_blocks(fields: dict[str, Any], message: Message) -> list[str]:
     for key in ("content", "contents", "parts"):
         if key not in fields:
             continue
-        content = _indexed(fields[key])
+        content = indexed(fields[key])
         for item in content if isinstance(content, list) else [content]:
             block = as_object(item)
             block = as_object(block.get("message_content")) or block
@@ -207,17 +207,10 @@ def _read_blocks(fields: dict[str, Any], message: Message) -> list[str]:
     return texts
 
 
-def _indexed(value: Any) -> Any:
-    """Numbered keys that were nested (``{"0": ..., "1": ...}``) as a list in their order."""
-    if isinstance(value, dict) and value and all(isinstance(key, str) and key.isdecimal() for key in value):
-        return [item for _, item in sorted(value.items(), key=lambda pair: (len(pair[0]), pair[0]))]
-    return value
-
-
 def _calls(fields: dict[str, Any]) -> list[Call]:
     calls = []
     if "tool_calls" in fields:
-        for item in as_list(_indexed(fields["tool_calls"])):
+        for item in as_list(indexed(fields["tool_calls"])):
             call = as_object(item)
             calls.append(_call(as_object(call.get("tool_call")) or call))
     if not calls and "function_call" in fields and as_text((legacy := as_object(fields["function_call"])).get("name")):
@@ -268,24 +261,5 @@ def _from_events(events: Iterable[WireEvent], names: tuple[str, ...], kinds: tup
 
 
 def _numbered(attributes: Mapping[str, Any], names: tuple[str, ...]) -> list[Message]:
-    """Messages that were flattened into keys such as ``llm.input_messages.0.message.content``."""
-    tree: dict[str, Any] = {}
-    for key, value in attributes.items():
-        if not key.startswith(names):
-            continue
-        for name in names:
-            if key.startswith(name) and key[len(name) : len(name) + 1] == ".":
-                _plant(tree, key[len(name) + 1 :].split("."), value)
-    items = _indexed(tree)
+    items = indexed(planted(attributes, names))
     return [message for item in as_list(items) if (message := message_of(item)) is not None]
-
-
-def _plant(tree: dict[str, Any], path: list[str], value: Any) -> None:
-    if len(path) > _DEEPEST_KEY or not path[0].isdecimal():
-        return
-    for part in path[:-1]:
-        inner = tree.setdefault(part, {})
-        if not isinstance(inner, dict):
-            return
-        tree = inner
-    tree.setdefault(path[-1], value)

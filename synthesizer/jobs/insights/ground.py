@@ -118,7 +118,8 @@ class Ground:
 
     def tasks_of(self, executions: Iterable[str]) -> tuple[str, ...]:
         """The different tasks of these executions, in order."""
-        return tuple(sorted({task for execution in executions if (task := self.task_of(execution))}))
+        assignments = self.tasks.assignments
+        return tuple(sorted({task for execution in executions if (task := assignments.get(execution))}))
 
     def effect(
         self, marked: Collection[str], among: Iterable[Run], *, stratum: Callable[[Run], str] | None = None
@@ -156,7 +157,8 @@ class Ground:
         return {measure: _counted(measure, self._of_task(self.runs)) for measure in ("success", "status")}
 
     def _of_task(self, executions: Iterable[str]) -> list[tuple[Run, str]]:
-        return [(self.runs[each], task) for each in executions if each in self.runs and (task := self.task_of(each))]
+        runs, assignments = self.runs, self.tasks.assignments
+        return [(run, task) for each in executions if (run := runs.get(each)) and (task := assignments.get(each))]
 
     def _beside(self, marked: Collection[str], measure: Measure) -> Tables:
         whole, own = self._by_task[measure], _counted(measure, self._of_task(marked))
