@@ -113,14 +113,22 @@ class Walks:
 
     def measure_of(self, members: Ints) -> Measure:
         """``success`` where it is known of ten of these executions or of half of them, else ``status``."""
-        known = int((self.outcomes["success"][members] >= 0).sum())
-        return "success" if known and (known >= _ENOUGH or 2 * known >= len(members)) else "status"
+        return measure_of(int((self.outcomes["success"][members] >= 0).sum()), len(members))
 
     def share(self, measure: Measure, members: Ints, level: float) -> Proportion | None:
         """How many of these executions did well; ``None`` when that is known of none."""
-        outcomes = self.outcomes[measure][members]
-        known = int((outcomes >= 0).sum())
-        return proportion(int((outcomes > 0).sum()), known, level) if known else None
+        return share_of(self.outcomes[measure][members].tolist(), level)
+
+
+def measure_of(known: int, executions: int) -> Measure:
+    """``success`` where it is known of ten executions or of half of them, else ``status``."""
+    return "success" if known and (known >= _ENOUGH or 2 * known >= executions) else "status"
+
+
+def share_of(outcomes: Sequence[int], level: float) -> Proportion | None:
+    """How many of executions did well, by their outcomes: 1, 0, or -1 where it is not known."""
+    known = len(outcomes) - outcomes.count(-1)
+    return proportion(outcomes.count(1), known, level) if known else None
 
 
 def walks_of(vault: Queryable) -> Walks:

@@ -47,7 +47,8 @@ def run(
     Raises:
         NothingFound: if no task is meant by ``task``.
     """
-    known, question = _asked(vault, agent, task, rules, min_coverage, least, level, most)
+    known = _known(vault, task, rules)
+    question = Question(agent=agent, task=task, min_coverage=min_coverage, least=least, level=level, most=most)
     return variants_of(walks_of(vault), known, question)
 
 
@@ -66,29 +67,22 @@ def shown(
     Raises:
         NothingFound: if no task is meant by ``task``.
     """
-    known, question = _asked(vault, agent, task, None, min_coverage)
+    if task is not None:
+        _known(vault, task)
+    question = Question(agent=agent, task=task, min_coverage=min_coverage)
     many = max(limit, _KEPT)
     return kept(
         vault,
         "variants",
         {**msgspec.to_builtins(question), "shown": many},
         Shown,
-        lambda: shown_of(walks_of(vault), known, question, Bounds(many, many)),
+        lambda: shown_of(walks_of(vault), _known(vault, task), question, Bounds(many, many)),
     )
 
 
-def _asked(
-    vault: Queryable,
-    agent: str | None,
-    task: str | None,
-    rules: Sequence[TaskRule] | None,
-    min_coverage: float,
-    least: int = 5,
-    level: float = 0.95,
-    most: int = 200,
-) -> tuple[Tasks, Question]:
+def _known(vault: Queryable, task: str | None, rules: Sequence[TaskRule] | None = None) -> Tasks:
+    """Every task; ``task`` must mean one of them."""
     known = tasks.run(vault, rules=rules)
     if task is not None and not asked(known, task):
         raise NothingFound(f"no task is called {plain(task, 60)!r}", hint="soma tasks lists them")
-    question = Question(agent=agent, task=task, min_coverage=min_coverage, least=least, level=level, most=most)
-    return known, question
+    return known

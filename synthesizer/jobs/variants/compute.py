@@ -10,7 +10,7 @@ import msgspec
 
 from soma.synthesizer.jobs.tasks.model import Task, Tasks
 from soma.synthesizer.stats import proportion
-from soma.synthesizer.walks import Walks
+from soma.synthesizer.walks import Measure, Walks, measure_of, share_of
 from soma.synthesizer.wording import number
 
 from .model import Group, Scope, Shown, Spread, Variant, Variants
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 _ROUNDING = 1e-9
+_MEASURES: tuple[Measure, ...] = ("success", "status")
 _SCOPES: tuple[Scope, ...] = ("all", "agent", "task", "agent and task")
 
 
@@ -189,19 +190,23 @@ def _group(walks: Walks, part: Part, tasks: Mapping[str, Task], task_of: Ints, q
 def _variant(
     walks: Walks, path: str, members: Ints, whole: int, covered: float, task_of: Ints, level: float
 ) -> Variant:
-    failed = members[walks.outcomes[walks.measure_of(members)][members] == 0]
+    # Most paths are taken once: lists of one are quicker than arrays of one.
+    places = members.tolist()
+    success, status = (walks.outcomes[measure][members].tolist() for measure in _MEASURES)
+    outcomes = success if measure_of(len(success) - success.count(-1), len(success)) == "success" else status
+    failed = [place for place, good in zip(places, outcomes, strict=True) if good == 0]
     return Variant(
         path=walks.words.path(path),
         executions=len(members),
         share=proportion(len(members), whole, level),
         covered=covered,
-        success=walks.share("success", members, level),
-        completed=walks.share("status", members, level),
+        success=share_of(success, level),
+        completed=share_of(status, level),
         duration_ms=_spread(walks.durations_ms[members].tolist()),
         cost_usd=_spread(walks.costs_usd[members].tolist()),
         agents=len(set(walks.agents[members].tolist())),
         tasks=len(set(task_of[members].tolist()) - {-1}),
-        example=walks.executions[int((failed if len(failed) else members)[0])],
+        example=walks.executions[(failed or places)[0]],
     )
 
 
