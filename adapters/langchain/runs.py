@@ -27,7 +27,7 @@ ROW, POST, PATCH = "row", "post", "patch"
 _BATCHES = (("runs", ROW), ("post", POST), ("patch", PATCH))
 _RUN_MARKS = ("run_type", "dotted_order", "trace_id", "parent_run_id")
 _SEGMENT = re.compile(r"\d{8}T\d{12}Z")
-_STAMP = 22
+STAMP = 22
 _TRACEBACK = "Traceback (most recent call last):"
 # LangGraph appends a line of its own after the exception.
 _NO_EXTRA = Extra()
@@ -251,11 +251,11 @@ def _absorb_place(run: Run, row: Row) -> None:
     run.parent_id = row.parent_run_id or run.parent_id
     segments = (row.dotted_order or "").split(".")
     for segment in segments:
-        if len(segment) <= _STAMP or not _SEGMENT.match(segment):
+        if len(segment) <= STAMP or not _SEGMENT.match(segment):
             return
-    run.ancestors = tuple([segment[_STAMP:] for segment in segments[:-1]])
-    run.began = clock.from_iso(f"{segments[-1][:15]}.{segments[-1][15:_STAMP]}")
-    run.trace_id = run.trace_id or segments[0][_STAMP:]
+    run.ancestors = tuple([segment[STAMP:] for segment in segments[:-1]])
+    run.began = clock.from_iso(f"{segments[-1][:15]}.{segments[-1][15:STAMP]}")
+    run.trace_id = run.trace_id or segments[0][STAMP:]
 
 
 def _first(value: float | None, other: float | None) -> float | None:
