@@ -110,6 +110,7 @@ class Splitter:
         import pyarrow as pa
 
         told = [portion.reports[0] for portion in portions]
+        rows = [portion.decision_rows for portion in portions if portion.decision_rows is not None]
         redactions: Counter[str] = Counter()
         for one in told:
             redactions.update(one.redactions)
@@ -128,6 +129,7 @@ class Splitter:
             insights=pa.concat_tables([portion.insights for portion in portions]),
             damages=first_damages([damage for portion in portions for damage in portion.damages]),
             decisions=[fragment for portion in portions for fragment in portion.decisions],
+            decision_rows=pa.concat_tables(rows) if rows else None,
         )  # fmt: skip
 
 
