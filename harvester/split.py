@@ -29,7 +29,7 @@ from .portion import Portion, Settings, SourceReport, Task, first_damages
 from .recognise import Recogniser, read_contained
 from .redact import Redactor
 
-_RANGES = 4
+_RANGES = 8
 """Into how many ranges the smallest file is cut that is cut at all."""
 
 
@@ -39,7 +39,7 @@ class Splitter:
     Args:
         workers: Who performs them.
         settings: What all tasks know.
-        least_bytes: How large a file has to be; its ranges are a quarter of that.
+        least_bytes: How large a file has to be; its ranges are an eighth of that.
     """
 
     def __init__(self, workers: Workers, settings: Settings, least_bytes: int) -> None:

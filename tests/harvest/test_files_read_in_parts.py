@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,23 +16,21 @@ from hypothesis import strategies as st
 
 from soma.adapters.mapped import load
 from soma.adapters.mapped.mapping import Mapping
-from soma.adapters.registry import adapters
-from soma.harvester import pool, split
-from soma.harvester.discover import Candidate, discover
-from soma.harvester.harvest import Options, harvest
+from soma.errors import SourceError
+from soma.harvester import pool, split, work
+from soma.harvester.discover import discover
 from soma.harvester.piece import Part
 from soma.harvester.pool import Pool
 from soma.harvester.portion import Kin, Portion, Settings, Task
 from soma.harvester.split import Splitter, ranges
 from soma.harvester.work import perform
 from soma.schema import DECISIONS, EXECUTIONS
-from soma.source import Source
+from soma.source import DEFAULT_LIMITS, MIB, Limits, Reading, Source
 from soma.vault import VaultRoot
 from tests.conftest import ROOT
 
 from .test_fast_paths import mutated
-from .traces import append
-from .vaults import assert_like_scratch, assert_same, assert_whole, harvest_into, one
+from .vaults import assert_same, assert_whole, harvest_into, one
 
 FIXTURES = ROOT / "fixtures"
 MAPPING = """
@@ -90,7 +88,9 @@ def file_of(name: str, seed: int) -> bytes:
     chance = random.Random(seed)
     found = []
     for copy in range(chance.randrange(1, 4)):
-        again = [ID.sub(b"%02x" % copy, line) if copy else line for line in lines(name)]
+        first = chance.randrange(max(1, len(lines(name)) - 30))
+        some = lines(name)[first : first + chance.randrange(20, 60)]
+        again = [ID.sub(b"%02x" % copy, line) if copy else line for line in some]
         if "spans" in name and chance.random() < 0.5:
             again = merged_batches(again, chance)
         found += again
@@ -131,8 +131,15 @@ def told(portion: Portion) -> dict[str, Any]:
     }
 
 
-def settings_of(name: str, mapping: Mapping) -> Settings:
-    return Settings(vault=None, key=b"secret", mapping=mapping if name == "mapped" else None)
+def settings_of(name: str, mapping: Mapping, limits: Limits = DEFAULT_LIMITS) -> Settings:
+    return Settings(vault=None, key=b"secret", mapping=mapping if name == "mapped" else None, limits=limits)
+
+
+def written(path: Path, name: str, copies: int = 4) -> Path:
+    """The real lines of a format a few times, each time with other ids."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"".join(ID.sub(b"%02x" % copy, line) for copy in range(copies) for line in lines(name)))
+    return path
 
 
 def whole_and_in_parts(path: Path, settings: Settings, size: int) -> tuple[Portion, Portion, list[Part]]:
@@ -150,7 +157,7 @@ class Spy(Pool):
         super().__init__(1, settings, 0)
         self.parts: list[Part] = []
 
-    def run(self, tasks: Any) -> Iterator[Portion]:
+    def run(self, tasks: Iterable[Task]) -> Iterator[Portion]:
         for task in tasks:
             if isinstance(task.piece, Part):
                 self.parts.append(task.piece)
@@ -159,8 +166,7 @@ class Spy(Pool):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_real_files_are_cut_and_give_the_same(name: str, mapping: Mapping, tmp_path: Path) -> None:
-    path = tmp_path / "all.jsonl"
-    path.write_bytes(b"".join(ID.sub(b"%02x" % copy, line) for copy in range(4) for line in lines(name)))
+    path = written(tmp_path / "all.jsonl", name)
     whole, parted, parts = whole_and_in_parts(path, settings_of(name, mapping), path.stat().st_size // 2)
     assert len(parts) > 1
     assert told(parted) == told(whole)
@@ -168,7 +174,7 @@ def test_real_files_are_cut_and_give_the_same(name: str, mapping: Mapping, tmp_p
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 1 << 30), share=st.floats(0.02, 1))
 def test_any_file_gives_the_same(
     name: str, mapping: Mapping, tmp_path_factory: pytest.TempPathFactory, seed: int, share: float
@@ -179,3 +185,150 @@ def test_any_file_gives_the_same(
     size = max(1, int(path.stat().st_size * share))
     whole, parted, _ = whole_and_in_parts(path, settings_of(name, mapping), size)
     assert told(parted) == told(whole)
+
+
+def test_each_line_is_in_one_part_and_each_execution_too(mapping: Mapping, tmp_path: Path) -> None:
+    path = written(tmp_path / "all.jsonl", "runs")
+    data = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line for number in range(90) for line in data[number::90]))
+    _, _, parts = whole_and_in_parts(path, settings_of("runs", mapping), path.stat().st_size // 3)
+    covered = sorted(place for part in parts for place in part.extents)
+    assert len(covered) > len(parts) > 4
+    assert [start for start, _ in covered] == [0, *(end for _, end in covered[:-1])]
+    assert covered[-1][1] == path.stat().st_size
+
+
+def test_ranges_end_with_lines_and_a_long_line_is_in_one(tmp_path: Path) -> None:
+    data = b"{}\n" * 50 + b'{"a":"' + b"x" * 400 + b'"}\n' + b"{}\n" * 50 + b"{"
+    (tmp_path / "a.jsonl").write_bytes(data)
+    source = Source(str(tmp_path / "a.jsonl"), "s", size=len(data))
+    for length in (1, 7, 64, 600):
+        found = ranges(source, length)
+        assert [each.start for each in found] == [0, *(each.end for each in found[:-1])]
+        assert found[-1].end == len(data)
+        assert all(data[each.start - 1] == ord("\n") for each in found[1:])
+        assert all(each.end - each.start < length + 3 or b"xx" in data[each.start : each.end] for each in found)
+
+
+@pytest.mark.parametrize("limits", [DEFAULT_LIMITS, Limits(record_bytes=3 * MIB // 2)])
+def test_a_line_longer_than_several_ranges(mapping: Mapping, limits: Limits, tmp_path: Path) -> None:
+    path = written(tmp_path / "all.jsonl", "runs", copies=2)
+    first, *others = path.read_bytes().splitlines(keepends=True)
+    long = others[40].replace(b'"inputs":{', b'"inputs":{"long":"' + b"word " * (MIB // 2) + b'",', 1)
+    path.write_bytes(b"".join([first, *others[:40], long, *others[41:]]))
+    whole, parted, parts = whole_and_in_parts(path, settings_of("runs", mapping, limits), MIB)
+    assert len(parts) > 1
+    assert told(parted) == told(whole)
+    assert whole.reports[0].quarantined == (limits is not DEFAULT_LIMITS)
+
+
+def test_more_damage_than_is_kept(mapping: Mapping, tmp_path: Path) -> None:
+    path = written(tmp_path / "all.jsonl", "runs", copies=2)
+    data = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(line + b"{odd}\n" * 20 for line in data))
+    whole, parted, parts = whole_and_in_parts(path, settings_of("runs", mapping), path.stat().st_size // 2)
+    assert len(parts) > 1
+    assert told(parted) == told(whole)
+    assert (len(whole.damages), whole.reports[0].quarantined) == (1000, 20 * len(data))
+
+
+def fails_beyond(read: Any, place: int, where: str) -> Any:
+    """A reader that gives up at a place of the file, as it is or in a part."""
+
+    def reading(source: Source, limits: Limits) -> Reading:
+        for record in read(source, limits):
+            if record.offset >= place and (where == "both" or source.extents is not None):
+                raise SourceError("too odd", hint="")
+            yield record
+
+    return reading
+
+
+@pytest.mark.parametrize("where", ["both", "part"])
+def test_what_goes_wrong_in_a_part_goes_as_if_there_were_none(
+    where: str, mapping: Mapping, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "t" / "all.jsonl", "runs")
+    size = path.stat().st_size
+    (candidate,) = discover([str(path)]).candidates
+    found = split.Recogniser(settings_of("runs", mapping)).of(candidate, work.SourceReport(candidate))
+    assert found is not None
+    breaking = fails_beyond(found[0].read, size // 2, where)
+    adapter = {name: getattr(found[0], name) for name in found[0].__struct_fields__} | {"read": breaking}
+    monkeypatch.setattr("soma.harvester.recognise.adapters", lambda: (type(found[0])(**adapter),))
+    whole, parted, parts = whole_and_in_parts(path, settings_of("runs", mapping), size // 2)
+    assert len(parts) > 1
+    assert told(parted) == told(whole)
+    assert whole.reports[0].state == ("failed" if where == "both" else "read")
+    harvest_into(tmp_path / "vault", tmp_path / "t", split_bytes=size // 2)
+    assert len(list((tmp_path / "vault").rglob("decisions/*.parquet"))) == (0 if where == "both" else 1)
+
+
+class TestAVault:
+    @pytest.mark.parametrize("jobs", [1, 2])
+    def test_of_all_traces_is_the_same(
+        self, tmp_path: Path, fixtures: Path, at_once: Path, jobs: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pool, "_POOL_PAYS_BYTES", 1)
+        joined = spied(monkeypatch)
+        harvest_into(tmp_path / "vault", fixtures, jobs=jobs, split_bytes=12_000)
+        assert len(joined) == 5
+        assert_whole(tmp_path / "vault")
+        assert_same(tmp_path / "vault", at_once)
+
+    def test_of_one_file_has_the_same_numbers_of_readings(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        joined = spied(monkeypatch)
+        path = written(tmp_path / "t" / "all.jsonl", "runs")
+        harvest_into(tmp_path / "whole", path)
+        assert not joined
+        harvest_into(tmp_path / "parts", path, split_bytes=path.stat().st_size // 2)
+        assert len(joined) == 1
+        rows = [[numbers(tmp_path / name, table) for table in (EXECUTIONS, DECISIONS)] for name in ("whole", "parts")]
+        assert rows[0] == rows[1]
+        assert harvest_into(tmp_path / "parts", path, split_bytes=path.stat().st_size // 2).sources.unchanged == 1
+
+    def test_of_a_file_that_grows_is_the_same(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        joined = spied(monkeypatch)
+        path = written(tmp_path / "t" / "all.jsonl", "runs")
+        data = path.read_bytes()
+        for end in (len(data) // 2, len(data) - 300, len(data)):
+            path.write_bytes(data[:end])
+            for name, size in (("whole", 1 << 40), ("parts", 100_000)):
+                harvest_into(tmp_path / name, tmp_path / "t", split_bytes=size)
+            assert_whole(tmp_path / "parts")
+            assert_same(tmp_path / "parts", tmp_path / "whole")
+        assert len(joined) == 3
+        assert one(tmp_path / "parts", "SELECT count(*) FROM executions") > 20
+
+    def test_of_two_files_that_share_executions_is_the_same(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        joined = spied(monkeypatch)
+        path = written(tmp_path / "t" / "all.jsonl", "runs")
+        data = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(data[:200]))
+        (tmp_path / "t" / "other.jsonl").write_bytes(b"".join(data[190:]))
+        for name, size in (("whole", 1 << 40), ("parts", 100_000)):
+            harvest_into(tmp_path / name, tmp_path / "t", split_bytes=size)
+        assert len(joined) == 2
+        assert_same(tmp_path / "parts", tmp_path / "whole")
+
+
+def spied(monkeypatch: pytest.MonkeyPatch) -> list[Portion]:
+    """What was read in parts, as it was put together."""
+    found: list[Portion] = []
+    joined = Splitter._joined
+
+    def join(self: Splitter, *given: Any) -> Portion:
+        found.append(joined(self, *given))
+        return found[-1]
+
+    monkeypatch.setattr(Splitter, "_joined", join)
+    return found
+
+
+def numbers(vault: Path, table: Any) -> list[str]:
+    """The rows of a table as they are stored, numbers of readings and revisions included."""
+    return sorted(map(repr, VaultRoot(vault).snapshot().read(table, table.arrow().names).to_pylist()))
