@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from soma.adapters.mapped import load
 from soma.adapters.mapped.mapping import Mapping
-from soma.errors import SourceError
+from soma.errors import SomaError, SourceError
 from soma.harvester import pool, split, work
 from soma.harvester.discover import discover
 from soma.harvester.piece import Part
@@ -302,6 +302,31 @@ class TestAVault:
         assert len(joined) == 3
         assert one(tmp_path / "parts", "SELECT count(*) FROM executions") > 20
 
+    def test_a_worker_that_is_killed_costs_nothing_but_time(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = written(tmp_path / "t" / "all.jsonl", "runs")
+        size = path.stat().st_size // 5
+        harvest_into(tmp_path / "whole", path)
+        monkeypatch.setattr(pool, "_POOL_PAYS_BYTES", 1)
+        run = Pool.run
+
+        def killing(self: Pool, tasks: Iterable[Task]) -> Iterator[Portion]:
+            for portion in run(self, tasks):
+                if isinstance(portion.task.piece, Part) and self._executor is not None:
+                    process = next(iter(self._executor._processes.values()))
+                    process.kill()
+                    process.join()
+                yield portion
+
+        with monkeypatch.context() as patched, pytest.raises(SomaError, match="a worker process died"):
+            patched.setattr(Pool, "run", killing)
+            harvest_into(tmp_path / "parts", path, jobs=2, split_bytes=size)
+        assert one(tmp_path / "parts", "SELECT count(*) FROM decisions") == 0
+        harvest_into(tmp_path / "parts", path, jobs=2, split_bytes=size)
+        assert_whole(tmp_path / "parts")
+        assert_same(tmp_path / "parts", tmp_path / "whole")
+
     def test_of_two_files_that_share_executions_is_the_same(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -331,4 +356,4 @@ def spied(monkeypatch: pytest.MonkeyPatch) -> list[Portion]:
 
 def numbers(vault: Path, table: Any) -> list[str]:
     """The rows of a table as they are stored, numbers of readings and revisions included."""
-    return sorted(map(repr, VaultRoot(vault).snapshot().read(table, table.arrow().names).to_pylist()))
+    return sorted(map(repr, VaultRoot(vault).snapshot().read(table).to_pylist()))
