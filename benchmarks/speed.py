@@ -160,7 +160,7 @@ def one_file(place: Path, given: argparse.Namespace) -> None:
     folder = place / "one-file"
     size = written_as.write_one(given.file_format, folder / "runs.jsonl", int(given.file_mb * 1e6))
     whole = 1 << 60
-    ways = {
+    ways: dict[str, Timed] = {
         "whole, one": lambda: into_a_vault(folder, place / "vault", 1, split_bytes=whole),
         "parts, one": lambda: into_a_vault(folder, place / "vault", 1),
         "whole, two": lambda: into_a_vault(folder, place / "vault", 2, split_bytes=whole),

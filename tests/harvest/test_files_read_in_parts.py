@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,11 +18,12 @@ from hypothesis import strategies as st
 from soma.adapters.mapped import load
 from soma.adapters.mapped.mapping import Mapping
 from soma.errors import SomaError, SourceError
-from soma.harvester import pool, split, work
+from soma.harvester import pool
 from soma.harvester.discover import discover
 from soma.harvester.piece import Part
 from soma.harvester.pool import Pool
-from soma.harvester.portion import Kin, Portion, Settings, Task
+from soma.harvester.portion import Kin, Portion, Settings, SourceReport, Task
+from soma.harvester.recognise import Recogniser
 from soma.harvester.split import Splitter, ranges
 from soma.harvester.work import perform
 from soma.schema import DECISIONS, EXECUTIONS
@@ -150,12 +152,21 @@ def whole_and_in_parts(path: Path, settings: Settings, size: int) -> tuple[Porti
     return perform(task, settings), parted, workers.parts
 
 
-class Spy(Pool):
-    """One process; remembers which parts it was given."""
+class Spy:
+    """This process; remembers which parts it was given."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(1, settings, 0)
+        self._settings = settings
         self.parts: list[Part] = []
+
+    def __enter__(self) -> Spy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Portion]:
         for task in tasks:
@@ -251,11 +262,11 @@ def test_what_goes_wrong_in_a_part_goes_as_if_there_were_none(
     path = written(tmp_path / "t" / "all.jsonl", "runs")
     size = path.stat().st_size
     (candidate,) = discover([str(path)]).candidates
-    found = split.Recogniser(settings_of("runs", mapping)).of(candidate, work.SourceReport(candidate))
+    found = Recogniser(settings_of("runs", mapping)).of(candidate, SourceReport(candidate))
     assert found is not None
     breaking = fails_beyond(found[0].read, size // 2, where)
-    adapter = {name: getattr(found[0], name) for name in found[0].__struct_fields__} | {"read": breaking}
-    monkeypatch.setattr("soma.harvester.recognise.adapters", lambda: (type(found[0])(**adapter),))
+    adapter = msgspec.structs.replace(found[0], read=breaking)
+    monkeypatch.setattr("soma.harvester.recognise.adapters", lambda: (adapter,))
     whole, parted, parts = whole_and_in_parts(path, settings_of("runs", mapping), size // 2)
     assert len(parts) > 1
     assert told(parted) == told(whole)
