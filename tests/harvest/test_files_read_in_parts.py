@@ -144,20 +144,21 @@ def written(path: Path, name: str, copies: int = 4) -> Path:
     return path
 
 
-def whole_and_in_parts(path: Path, settings: Settings, size: int) -> tuple[Portion, Portion, list[Part]]:
+def whole_and_in_parts(path: Path, settings: Settings, size: int) -> tuple[Portion, Portion, Spy]:
     (candidate,) = discover([str(path)]).candidates
     task = Task(7, 3, [Kin([candidate])])
     workers = Spy(settings)
     (parted,) = Splitter(workers, settings, size).run([task])
-    return perform(task, settings), parted, workers.parts
+    return perform(task, settings), parted, workers
 
 
 class Spy:
-    """This process; remembers which parts it was given."""
+    """This process; remembers which parts it was given, and how many files to read whole."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.parts: list[Part] = []
+        self.whole = 0
 
     def __enter__(self) -> Spy:
         return self
@@ -172,15 +173,16 @@ class Spy:
         for task in tasks:
             if isinstance(task.piece, Part):
                 self.parts.append(task.piece)
+            self.whole += task.piece is None
             yield perform(task, self._settings)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_real_files_are_cut_and_give_the_same(name: str, mapping: Mapping, tmp_path: Path) -> None:
     path = written(tmp_path / "all.jsonl", name)
-    whole, parted, parts = whole_and_in_parts(path, settings_of(name, mapping), path.stat().st_size // 2)
-    assert len(parts) > 1
+    whole, parted, workers = whole_and_in_parts(path, settings_of(name, mapping), path.stat().st_size // 2)
     assert told(parted) == told(whole)
+    assert len(workers.parts) > 1 and not workers.whole
     assert whole.reports[0].decisions >= 8
 
 
@@ -202,7 +204,8 @@ def test_each_line_is_in_one_part_and_each_execution_too(mapping: Mapping, tmp_p
     path = written(tmp_path / "all.jsonl", "runs")
     data = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(line for number in range(90) for line in data[number::90]))
-    _, _, parts = whole_and_in_parts(path, settings_of("runs", mapping), path.stat().st_size // 3)
+    _, _, workers = whole_and_in_parts(path, settings_of("runs", mapping), path.stat().st_size // 3)
+    parts = workers.parts
     covered = sorted(place for part in parts for place in part.extents)
     assert len(covered) > len(parts) > 4
     assert [start for start, _ in covered] == [0, *(end for _, end in covered[:-1])]
@@ -227,9 +230,9 @@ def test_a_line_longer_than_several_ranges(mapping: Mapping, limits: Limits, tmp
     first, *others = path.read_bytes().splitlines(keepends=True)
     long = others[40].replace(b'"inputs":{', b'"inputs":{"long":"' + b"word " * (MIB // 2) + b'",', 1)
     path.write_bytes(b"".join([first, *others[:40], long, *others[41:]]))
-    whole, parted, parts = whole_and_in_parts(path, settings_of("runs", mapping, limits), MIB)
-    assert len(parts) > 1
+    whole, parted, workers = whole_and_in_parts(path, settings_of("runs", mapping, limits), MIB)
     assert told(parted) == told(whole)
+    assert len(workers.parts) > 1 and not workers.whole
     assert whole.reports[0].quarantined == (limits is not DEFAULT_LIMITS)
 
 
@@ -237,9 +240,9 @@ def test_more_damage_than_is_kept(mapping: Mapping, tmp_path: Path) -> None:
     path = written(tmp_path / "all.jsonl", "runs", copies=2)
     data = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(line + b"{odd}\n" * 20 for line in data))
-    whole, parted, parts = whole_and_in_parts(path, settings_of("runs", mapping), path.stat().st_size // 2)
-    assert len(parts) > 1
+    whole, parted, workers = whole_and_in_parts(path, settings_of("runs", mapping), path.stat().st_size // 2)
     assert told(parted) == told(whole)
+    assert len(workers.parts) > 1 and not workers.whole
     assert (len(whole.damages), whole.reports[0].quarantined) == (1000, 20 * len(data))
 
 
@@ -267,9 +270,9 @@ def test_what_goes_wrong_in_a_part_goes_as_if_there_were_none(
     breaking = fails_beyond(found[0].read, size // 2, where)
     adapter = msgspec.structs.replace(found[0], read=breaking)
     monkeypatch.setattr("soma.harvester.recognise.adapters", lambda: (adapter,))
-    whole, parted, parts = whole_and_in_parts(path, settings_of("runs", mapping), size // 2)
-    assert len(parts) > 1
+    whole, parted, workers = whole_and_in_parts(path, settings_of("runs", mapping), size // 2)
     assert told(parted) == told(whole)
+    assert len(workers.parts) > 1 and workers.whole == 1
     assert whole.reports[0].state == ("failed" if where == "both" else "read")
     harvest_into(tmp_path / "vault", tmp_path / "t", split_bytes=size // 2)
     assert len(list((tmp_path / "vault").rglob("decisions/*.parquet"))) == (0 if where == "both" else 1)
