@@ -10,8 +10,9 @@ import msgspec
 from soma.adapters.blocks.apart import Apart
 from soma.adapters.blocks.document import starts_with_a_whole_line
 
+from .order import STAMP
 from .rows import Row
-from .runs import STAMP, tellings_of
+from .tellings import tellings_of
 
 
 class _Tied(msgspec.Struct, gc=False):
