@@ -16,6 +16,7 @@ import msgspec
 from soma.model import ExecutionDraft, PatternDraft
 from soma.source import Damage, Limits, Reading, Record, Source
 
+from .blocks.apart import Apart
 from .blocks.head import Head
 from .blocks.original import Original, Place, bytes_at
 
@@ -71,6 +72,8 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
         companions: Relative paths of files that are read with the source; a change in one may mean reading again.
         context: The part of the companions that matters to this source, as plain JSON values; the source is read again
             when it changes. Must be small and must not change for reasons that do not concern the source.
+        apart: How lines of one source may be read apart from each other, in several places at once; ``None`` where each
+            line means what the lines before it make it mean.
         original: What stands at a place that a record of the source was read from, at most so many bytes of it; by
             default the bytes of the file there. ``None`` where nothing does. Reads only.
     """
@@ -83,4 +86,5 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     map: Callable[[Iterable[Record | Damage]], Iterator[Yield]]
     companions: Callable[[Source], list[str]] = no_companions
     context: Callable[[Source], dict[str, Any]] = lambda source: {}
+    apart: Apart | None = None
     original: Callable[[Source, Place, int], Original | None] = bytes_at

@@ -9,7 +9,8 @@ scan and stat: ``os.scandir`` and one ``stat`` for every file.
 
 Times are processor seconds of this process, the median of the rounds; wall seconds where several processes work.
 
-    python benchmarks/speed.py [--mb 24] [--rounds 5] [--sources 100000] [--graphs 20000] [--only PART ...]
+    python benchmarks/speed.py [--mb 24] [--rounds 5] [--sources 100000] [--graphs 20000] [--file-mb 400]
+                               [--only PART ...]
 """
 
 from __future__ import annotations
@@ -78,7 +79,10 @@ def main() -> None:
     arguments.add_argument("--sources", type=int, default=100_000, help="of a harvest that finds nothing changed")
     arguments.add_argument("--graphs", type=int, default=20_000)
     parts = {"formats": formats, "whole": whole, "unchanged": unchanged, "graphs": graphs, "help": first_words}
+    parts["one-file"] = one_file
     arguments.add_argument("--only", nargs="+", choices=parts, default=list(parts))
+    arguments.add_argument("--file-mb", type=float, default=400, help="of the one huge file of lines")
+    arguments.add_argument("--file-format", choices=("langsmith", "otlp"), default="langsmith")
     given = arguments.parse_args()
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; medians of {given.rounds} rounds")
     with tempfile.TemporaryDirectory() as folder:
@@ -150,6 +154,27 @@ def unchanged(place: Path, given: argparse.Namespace) -> None:
     print(
         f"unchanged    {given.sources:,} sources: {took['soma']:.2f} s, {took['soma'] / took['scan']:.2f} x "
         f"scanning and stat-ing them; 1,000,000 at this rate: {took['soma'] * 1e6 / given.sources:.0f} s"
+    )
+
+
+def one_file(place: Path, given: argparse.Namespace) -> None:
+    """One file of the runs of many agents at once, read whole and in parts, by one process and by two."""
+    folder = place / "one-file"
+    size = written_as.write_one(given.file_format, folder / "runs.jsonl", int(given.file_mb * 1e6))
+    whole = 1 << 60
+    ways: dict[str, Timed] = {
+        "whole, one": lambda: into_a_vault(folder, place / "vault", 1, split_bytes=whole),
+        "parts, one": lambda: into_a_vault(folder, place / "vault", 1),
+        "whole, two": lambda: into_a_vault(folder, place / "vault", 2, split_bytes=whole),
+        "parts, two": lambda: into_a_vault(folder, place / "vault", 2),
+    }
+    rounds = max(1, given.rounds // 2)
+    took = medians(rounds, ways, time.perf_counter)
+    print(
+        f"one file     {given.file_format}, {size / 1e6:.0f} MB: whole {took['whole, one']:.1f} s, in parts "
+        f"{took['parts, one']:.1f} s by one process; whole {took['whole, two']:.1f} s, in parts "
+        f"{took['parts, two']:.1f} s by two: in parts two are {took['parts, one'] / took['parts, two']:.2f} x one, "
+        f"and {took['whole, two'] / took['parts, two']:.2f} x two that read it whole (wall)"
     )
 
 
@@ -257,10 +282,10 @@ def told(speeds: dict[str, float]) -> str:
     return ", ".join(f"{speed:.0f} MB/s by {name}" for name, speed in speeds.items())
 
 
-def into_a_vault(folder: Path, vault: Path, jobs: int) -> int:
+def into_a_vault(folder: Path, vault: Path, jobs: int, **options: Any) -> int:
     """One harvest into a new vault; returns its decisions."""
     rmtree(vault, ignore_errors=True)
-    return harvest([str(folder)], VaultRoot(vault), Options(jobs=jobs)).decisions
+    return harvest([str(folder)], VaultRoot(vault), Options(jobs=jobs, **options)).decisions
 
 
 def scanned(folder: Path) -> Iterator[int]:

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -408,6 +409,19 @@ def write(form: str, folder: Path, size: int, seed: int = 7) -> int:
         written += len(data)
         if written >= size:
             break
+    return written
+
+
+def write_one(form: str, path: Path, size: int, seed: int = 7, at_once: int = 16) -> int:
+    """Fill one file with about ``size`` bytes of lines of ``at_once`` sessions in turn; returns the bytes written."""
+    path.parent.mkdir(parents=True)
+    written = 0
+    runs = sessions(seed)
+    with path.open("wb") as stream:
+        while written < size:
+            some = [FORMATS[form](run).encode().splitlines(keepends=True) for run in islice(runs, at_once)]
+            for lines in zip_longest(*some, fillvalue=b""):
+                written += sum(map(stream.write, lines))
     return written
 
 

@@ -7,7 +7,7 @@ the source (a session index, a job list) are reached through ``Source.companion`
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,6 +47,8 @@ class Source:
         bytes_read: How far ``read`` came; less than the size when the last line is torn.
         data: All its bytes, where it is small and was read already.
         document: What ``data`` is as one JSON value, where that is known.
+        extents: Where only some of its lines are to be read: first byte and end of each stretch of whole lines, in
+            order. Who looks how the file begins still sees all of it.
     """
 
     def __init__(self, path: str, source_id: str, *, size: int, context: dict[str, Any] | None = None) -> None:
@@ -58,6 +60,7 @@ class Source:
         self.bytes_read = size
         self.data: bytes | None = None
         self.document: Any = None
+        self.extents: Sequence[tuple[int, int]] | None = None
 
     def __repr__(self) -> str:
         return f"Source({self.path!r})"

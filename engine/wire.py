@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from soma import identity
+from soma.harvester.piece import Survey
 from soma.harvester.portion import Portion, Settings, SourceReport, Task
 from soma.source import Damage
 from soma.vault.fragment import Fragment
@@ -49,6 +50,7 @@ class SentPortion(msgspec.Struct, frozen=True):
     insights: bytes
     damages: list[Damage]
     decisions: list[Fragment]
+    survey: Survey | None = None
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -109,7 +111,7 @@ def marked(key: bytes) -> str:
 def sent(portion: Portion) -> SentPortion:
     """A portion as it travels."""
     tables = packed(portion.executions), packed(portion.insights)
-    return SentPortion(portion.reports, *tables, portion.damages, portion.decisions)
+    return SentPortion(portion.reports, *tables, portion.damages, portion.decisions, portion.survey)
 
 
 def received(portion: SentPortion, task: Task) -> Portion:
@@ -117,6 +119,7 @@ def received(portion: SentPortion, task: Task) -> Portion:
     return Portion(
         task=task, reports=portion.reports, executions=unpacked(portion.executions),
         insights=unpacked(portion.insights), damages=portion.damages, decisions=portion.decisions,
+        survey=portion.survey,
     )  # fmt: skip
 
 

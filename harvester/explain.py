@@ -13,8 +13,9 @@ from soma.adapters.registry import adapters
 from .discover import Candidate
 from .heads import Heads, looks_like
 from .portion import Portion, Settings
+from .recognise import read_contained
 from .redact import Redactor
-from .work import read_contained, read_once
+from .work import read_once
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import msgspec
 
 from soma import codec, config, identity
 from soma.adapters.mapped import Mapping, load
-from soma.source import DEFAULT_LIMITS, Limits
+from soma.source import DEFAULT_LIMITS, MIB, Limits
 
 from .agents import AgentNames
 from .pool import default_jobs
@@ -26,6 +26,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         dry_run: Read and report, write nothing.
         emails, phones: Redact these too.
         limits: What one source may ask for.
+        split_bytes: How large a file has to be to be read in parts, where its format allows that.
     """
 
     jobs: int | None = None
@@ -37,6 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     emails: bool = False
     phones: bool = False
     limits: Limits = DEFAULT_LIMITS
+    split_bytes: int = 128 * MIB
 
     @property
     def workers(self) -> int:

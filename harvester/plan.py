@@ -14,8 +14,9 @@ _SHARES = 8
 
 
 def tasks(
-    kins: Iterable[Kin], total: int, commit: int, numbers: Iterator[int], known: Mapping[str, Known]
-) -> Iterator[Task]:
+    kins: Iterable[Kin], total: int, commit: int, numbers: Iterator[int], known: Mapping[str, Known],
+    alone: int = _TASK_BYTES,
+) -> Iterator[Task]:  # fmt: skip
     """The kins as tasks.
 
     Args:
@@ -24,6 +25,7 @@ def tasks(
         commit: Number of the harvest's first commit.
         numbers: Gives every task of the harvest its own number.
         known: Source id to how it was read last.
+        alone: From how many bytes on a kin is a task of its own, as it is anyway if it is large for a task.
     """
     pending: list[Kin] = []
     size = sources = 0
@@ -33,7 +35,7 @@ def tasks(
         pending.append(kin)
         size += kin.size
         sources += len(kin.sources)
-        if size >= most or sources >= _TASK_SOURCES:
+        if size >= most or kin.size >= alone or sources >= _TASK_SOURCES:
             yield _task(pending, commit, numbers, known)
             left -= size
             most = _most(left, total)

@@ -12,6 +12,7 @@ from soma.vault.fragment import Fragment
 
 from .agents import AgentNames
 from .discover import Candidate
+from .piece import Piece, Survey
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,12 +87,14 @@ class Task(msgspec.Struct, frozen=True):
         commit: Number of the first commit of the harvest; with ``number`` it makes every reading distinct.
         kins: What to read.
         known: Source id to how it was read last, for those that may hold the same bytes.
+        piece: What of its only source it is about, where that is not all of it.
     """
 
     number: int
     commit: int
     kins: list[Kin]
     known: dict[str, Known] = {}
+    piece: Piece | None = None
 
     @property
     def size(self) -> int:
@@ -124,9 +127,42 @@ class SourceReport(msgspec.Struct):
         """The source cannot be used, for this reason."""
         self.state, self.reason = "failed", reason
 
+    def conclude(self) -> None:
+        """Say whether the source held runs, and what is odd about it."""
+        torn = self.bytes_read < self.candidate.size
+        if self.executions or self.patterns:
+            if torn:
+                self.reason = self._torn
+            elif self.quarantined:
+                self.reason = f"{self.quarantined:,} of {self.records:,} records could not be used"
+        elif self.quarantined and self.quarantined == self.records:
+            self.fail(f"damaged: none of {self.records:,} records could be used")
+        else:
+            records = f"{self.records:,} {'record' if self.records == 1 else 'records'}"
+            self.state = "empty"
+            self.reason = self._torn if torn else f"exists but holds no run ({records})"
+
+    @property
+    def _torn(self) -> str:
+        return f"the last line is torn at byte {self.bytes_read:,}: it waits for the next harvest"
+
+
+DAMAGES_KEPT = 1000
+"""Of one source; all are counted."""
+
+
+def first_damages(damages: list[Damage]) -> list[Damage]:
+    """The damages of one source that are kept: the first ones by where they stand, if there are many."""
+    if len(damages) <= DAMAGES_KEPT:
+        return damages
+    return sorted(damages, key=lambda damage: (damage.offset, damage.length, damage.reason))[:DAMAGES_KEPT]
+
 
 class Portion(msgspec.Struct):
-    """What a task brings back: reports, small tables, and the names of the fragments that hold its decisions."""
+    """What a task brings back: reports, small tables, and the names of the fragments that hold its decisions.
+
+    Of a range that was only looked through it is the survey.
+    """
 
     task: Task
     reports: list[SourceReport]
@@ -135,3 +171,4 @@ class Portion(msgspec.Struct):
     damages: list[Damage]
     decisions: list[Fragment]
     decision_rows: pa.Table | None = None
+    survey: Survey | None = None

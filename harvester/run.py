@@ -25,6 +25,7 @@ from .redact import Redactor
 from .relatives import Relatives
 from .rows import Rows
 from .shortlist import Shortlist
+from .split import Splitter
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class Run:
         since = clock.stopwatch()
         with self._start_workers(self._settings, total) as pool:
             try:
-                for portion in pool.run(self._tasks(map(_alone, todo), total, known)):
+                splitter = Splitter(pool, self._settings, self._options.split_bytes)
+                for portion in splitter.run(self._tasks(map(_alone, todo), total, known)):
                     portion.decision_rows = None
                     self._pending.append(portion)
                     sources_done += len(portion.reports)
@@ -141,7 +143,7 @@ class Run:
             self.quiet.unsettled(candidate)
 
     def _tasks(self, kins: Iterable[Kin], total: int, known: Mapping[str, Known]) -> Iterator[Task]:
-        return tasks(kins, total, self._commit, self._numbers, known)
+        return tasks(kins, total, self._commit, self._numbers, known, self._options.split_bytes)
 
     def _flush(self, pool: Workers) -> None:
         portions, self._pending = self._pending, []

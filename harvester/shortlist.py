@@ -10,7 +10,7 @@ from soma.adapters.contract import Adapter, no_companions
 from . import fingerprint
 from .discover import Candidate, Discovery
 from .ledger import Facts, Ledger
-from .work import read_contained
+from .recognise import read_contained
 
 _BATCH = 1 << 15
 

@@ -4,39 +4,37 @@ from __future__ import annotations
 
 import gc
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from soma import codec, identity
 from soma.adapters.contract import Adapter
-from soma.adapters.mapped import adapter_of
-from soma.adapters.registry import adapters, recognise
-from soma.errors import SomaError, SourceError, VaultError
+from soma.adapters.registry import adapters
 from soma.model import ExecutionDraft, PatternDraft
 from soma.schema import DECISIONS
-from soma.source import Damage, Source
+from soma.source import Damage
 from soma.vault.fragment import Fragment, write_fragment
 from soma.vault.storage import storage_of
 
 from . import fingerprint
 from .discover import Candidate
 from .family import Draft, Family
-from .heads import Heads, looks_like
 from .normalise import VERSION, Extent, Item, Normaliser, Tables, reader_version
-from .portion import Kin, Portion, Settings, SourceReport, Task
+from .piece import Part, Survey
+from .portion import DAMAGES_KEPT, Kin, Portion, Settings, SourceReport, Task, first_damages
+from .recognise import Recogniser, read_contained
 from .redact import Redactor
 from .resolve import resolve
+from .survey import look
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_T = TypeVar("_T")
 _NUMBER_BITS = 20
-_DAMAGES_KEPT = 1000
 _TOGETHER_DECISIONS = 1024
 _TOGETHER_BYTES = 1 << 20
 """Executions become rows together until they are so many: more would take memory and save nothing."""
@@ -67,33 +65,6 @@ def _few_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def read_contained(who: str, step: Callable[[], _T], fail: Callable[[str], None]) -> _T | None:
-    """What ``step`` returns; whatever goes wrong in it becomes the reason why sources failed.
-
-    This is the one place where the harvester catches everything: a format nobody has seen yet may break an adapter in
-    any way, and a thousand other sources must not suffer for it.
-
-    Args:
-        who: Named when it breaks, as ``the adapter openclaw``.
-        step: Looks at sources, reads them, or makes rows of what was read.
-        fail: Takes the reason, in words that hold no text of the source.
-
-    Raises:
-        VaultError: if the vault cannot be written to, which is no source's fault.
-    """
-    try:
-        return step()
-    except VaultError:
-        raise
-    except SomaError as problem:
-        fail(f"{problem.message}; {problem.hint}" if isinstance(problem, SourceError) else problem.message)
-    except OSError as problem:
-        fail(f"cannot be read: {problem.strerror or type(problem).__name__}")
-    except Exception as problem:  # noqa: BLE001
-        fail(f"{who} broke on it: {type(problem).__name__}")
-    return None
 
 
 class _Part(NamedTuple):
@@ -129,12 +100,10 @@ class _Reader:
         away = self._write_away if settings.vault else None
         self._rows = Normaliser(settings.key, self._redactor, settings.agents, away)
         self._fragments: list[Fragment] = []
-        self._heads = Heads()
-        self._folders = fingerprint.Folders()
-        mapping = self._settings.mapping
-        self._choice = adapters() if mapping is None else (adapter_of(mapping), *adapters())
+        self._recogniser = Recogniser(settings)
+        self._survey: Survey | None = None
         self._reports: list[SourceReport] = []
-        self._damages: list[Damage] = []
+        self._damages: dict[str, list[Damage]] = {}
         self._parts: list[_Part] = []
         self._waiting: list[tuple[Item, _Part]] = []
         self._decisions = self._bytes = 0
@@ -155,7 +124,8 @@ class _Reader:
                 drafts += [
                     (draft, family.adapter) for item in found if (draft := self._sorted(item, family)) is not None
                 ]
-                family.conclude()
+                if self._task.piece is None:
+                    family.conclude()
         reports = {source_id: report for family in families.values() for source_id, report in family.reports.items()}
         reading = self._task.commit << _NUMBER_BITS | self._task.number
         part = _Part(list(reports.values()), reading << _NUMBER_BITS | len(self._parts), insights)
@@ -169,53 +139,33 @@ class _Reader:
         """Put the source into the family of the adapter that claims it; else say in the report what it is."""
 
         def step() -> None:
-            head = self._heads.of(candidate)
-            if candidate.size == 0:
-                report.state, report.reason = "empty", "the file is empty"
+            found = self._recogniser.of(candidate, report)
+            if found is None:
                 return
-            forced = self._forced()
-            found = recognise(head, [forced] if forced else self._choice)
-            if found is not None:
-                adapter, match = found
-                report.variant = match.variant
-                if match.use != "read":
-                    report.state, report.reason = match.use, match.why
-            elif forced is not None:
-                adapter = forced
-            else:
-                report.state, report.reason = "unrecognised", f"no adapter claims it (looks like: {looks_like(head)})"
-                report.stamp = fingerprint.stamp(candidate, None, self._folders)
+            adapter, source = found
+            piece = self._task.piece
+            if piece is not None and not isinstance(piece, Part):
+                self._survey = look(piece, source, adapter, self._settings.limits, report)
                 return
-            report.adapter, report.adapter_version = adapter.name, adapter.version
-            # Before the companions are read: what changes in them from now on must be noticed next time.
-            report.stamp = fingerprint.stamp(candidate, adapter, self._folders)
-            if report.state != "read":
-                return
-            source = Source(candidate.path, candidate.source_id, size=candidate.size)
-            if len(head.data) == candidate.size:
-                source.data, source.document = head.data, head.whole
-            source.context = adapter.context(source)
             known = self._task.known.get(candidate.source_id)
             if known and known.adapter == adapter.name:
                 report.content_hash = fingerprint.content_hash(source, source.context)
                 if report.content_hash == known.content_hash:
                     report.state = "same"
                     return
-            families.setdefault(adapter.name, Family(adapter, self._settings.limits)).add(source, report)
+            families.setdefault(adapter.name, Family(adapter, self._settings.limits, piece)).add(source, report)
 
         read_contained("an adapter", step, report.fail)
-
-    def _forced(self) -> Adapter | None:
-        name = self._settings.format
-        return next((each for each in self._choice if each.name == name), None) if name else None
 
     def _sorted(self, item: Draft, family: Family) -> ExecutionDraft | None:
         """Count a draft; all but executions are put away."""
         report = family.reports[item.source_id]
         if isinstance(item, Damage):
             report.quarantined += 1
-            if report.quarantined <= _DAMAGES_KEPT:
-                self._damages.append(msgspec.structs.replace(item, reason=self._redactor.bounded(item.reason, 300)))
+            told = self._damages.setdefault(item.source_id, [])
+            told.append(msgspec.structs.replace(item, reason=self._redactor.bounded(item.reason, 300)))
+            if len(told) >= 2 * DAMAGES_KEPT:
+                told[:] = first_damages(told)
             return None
         if isinstance(item, PatternDraft):
             report.patterns += 1
@@ -289,7 +239,8 @@ class _Reader:
             fragments.append(write_fragment(storage_of(vault), DECISIONS, tables.decisions))
         return Portion(
             task=self._task, reports=self._reports, executions=tables.executions, insights=tables.insights,
-            damages=self._damages, decisions=fragments, decision_rows=tables.decisions if vault is None else None,
+            damages=[damage for told in self._damages.values() for damage in first_damages(told)], decisions=fragments,
+            decision_rows=tables.decisions if vault is None else None, survey=self._survey,
         )  # fmt: skip
 
     def _write_away(self, tables: Iterator[pa.Table]) -> None:
@@ -333,4 +284,4 @@ def current_reader() -> str:
     return reader_version({adapter.name: adapter.version for adapter in adapters()})
 
 
-__all__ = ["Portion", "Settings", "SourceReport", "Task", "current_reader", "perform", "read_contained", "read_once"]
+__all__ = ["Portion", "Settings", "SourceReport", "Task", "current_reader", "perform", "read_once"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -137,27 +137,35 @@ def _pieces(source: Source, longest: int, many: bool) -> Iterator[tuple[int, int
     """What ``split_lines`` gives; with ``many``, whole lines that lie in one block together, closed being ``None``."""
     many = many and longest >= _BLOCK
     with source.open() as stream:
-        left = source.size
-        offset = 0
-        line = _Line(longest)
-        while left > 0 and (block := stream.read(min(_BLOCK, left))):
-            left -= len(block)
-            start = 0
-            while (end := block.find(b"\n", start)) >= 0:
-                if many and not line.size:
-                    end = block.rfind(b"\n")
-                    yield offset, end + 1 - start, block[start : end + 1], None
-                    offset += end + 1 - start
-                else:
-                    line.add(block[start : end + 1])
-                    yield offset, line.size, line.take(), True
-                    offset += line.size
-                    line = _Line(longest)
-                start = end + 1
-            if start < len(block):
-                line.add(block[start:])
-        if line.size:
-            yield offset, line.size, line.take(), False
+        for first, end in [(0, source.size)] if source.extents is None else source.extents:
+            if first:
+                stream.seek(first)
+            yield from _pieces_of(stream, first, end - first, longest, many)
+
+
+def _pieces_of(
+    stream: BinaryIO, offset: int, left: int, longest: int, many: bool
+) -> Iterator[tuple[int, int, bytes | None, bool | None]]:
+    """The pieces of ``left`` bytes from the line on that begins at ``offset``, where the stream stands."""
+    line = _Line(longest)
+    while left > 0 and (block := stream.read(min(_BLOCK, left))):
+        left -= len(block)
+        start = 0
+        while (end := block.find(b"\n", start)) >= 0:
+            if many and not line.size:
+                end = block.rfind(b"\n")
+                yield offset, end + 1 - start, block[start : end + 1], None
+                offset += end + 1 - start
+            else:
+                line.add(block[start : end + 1])
+                yield offset, line.size, line.take(), True
+                offset += line.size
+                line = _Line(longest)
+            start = end + 1
+        if start < len(block):
+            line.add(block[start:])
+    if line.size:
+        yield offset, line.size, line.take(), False
 
 
 class _Line:

@@ -76,11 +76,16 @@ def _gather(record: Record, traces: dict[str, Trace]) -> int:
     return unusable
 
 
+def trace_execution(trace_id: str) -> str:
+    """The id of the execution that is the trace."""
+    return identity.qualified(_PREFIX, trace_id)
+
+
 def _execution(trace_id: str, trace: Trace) -> ExecutionDraft:
     tree = Tree(joined(trace.observations.values()))
     messages = messages_of(tree)
     facts = facts_of(trace.header, tree)
-    execution_id = identity.qualified(_PREFIX, trace_id)
+    execution_id = trace_execution(trace_id)
     tokens = Tokens()
     for message in messages.values():
         tokens.add(message.tokens)

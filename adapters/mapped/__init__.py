@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from soma.adapters.blocks.apart import Apart
+from soma.adapters.blocks.document import starts_with_a_whole_line
 from soma.adapters.contract import Adapter
 
 from .capabilities import capabilities_of
@@ -11,6 +13,7 @@ from .map import map_records
 from .mapping import Mapping, load
 from .read import read
 from .sniff import sniff
+from .ties import ties
 
 __all__ = ["Mapping", "adapter_of", "load"]
 
@@ -24,4 +27,5 @@ def adapter_of(mapping: Mapping) -> Adapter:
         sniff=partial(sniff, mapping),
         read=partial(read, mapping),
         map=partial(map_records, mapping),
+        apart=Apart(partial(ties, mapping), lambda source, _: starts_with_a_whole_line(source)),
     )

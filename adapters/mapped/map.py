@@ -37,11 +37,15 @@ def map_records(mapping: Mapping, records: Iterable[Record | Damage]) -> Iterato
             yield Damage(source_id=record.source.source_id, offset=record.offset, length=record.length,
                          reason="a value where a record (an object) was expected")  # fmt: skip
         else:
-            native = _word(find(record.value, mapping.execution.id))
-            key = native or f"{record.source.folder}/{record.source.name}"
+            key = native_id(mapping, record.value) or f"{record.source.folder}/{record.source.name}"
             runs.setdefault(key, _Run(mapping, key)).add(record)
     for key in sorted(runs):
         yield runs[key].draft
+
+
+def native_id(mapping: Mapping, value: dict[str, Any]) -> str | None:
+    """The id of the execution that a record tells of, if it names one."""
+    return _word(find(value, mapping.execution.id))
 
 
 class _Run:

@@ -8,5 +8,8 @@ from .capabilities import CAPABILITIES
 from .map import map_records
 from .read import read
 from .sniff import sniff
+from .ties import APART
 
-ADAPTER = Adapter(name="openai-agents", version=1, capabilities=CAPABILITIES, sniff=sniff, read=read, map=map_records)
+ADAPTER = Adapter(
+    name="openai-agents", version=1, capabilities=CAPABILITIES, sniff=sniff, read=read, map=map_records, apart=APART
+)

@@ -62,7 +62,7 @@ def _gather(record: Record, traces: dict[str, Trace]) -> int:
 
 
 def _execution(trace: Trace, run: Run) -> ExecutionDraft:
-    whole = _id(trace.trace_id, None)
+    whole = trace_execution(trace.trace_id)
     execution_id = _id(trace.trace_id, run.caller.span_id if run.caller else None)
     models = [span.model for span in run.spans if span.model is not None]
     failure = _failure(run)
@@ -95,6 +95,11 @@ def _execution(trace: Trace, run: Run) -> ExecutionDraft:
     if trace.header is not None:
         _describe(execution, trace.header)
     return execution
+
+
+def trace_execution(trace_id: str) -> str:
+    """The id of the execution that is the trace itself; every execution of the trace claims it."""
+    return _id(trace_id, None)
 
 
 def _id(trace_id: str, caller: str | None) -> str:

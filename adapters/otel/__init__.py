@@ -18,5 +18,8 @@ from .conventions import VERSION
 from .map import executions
 from .read import read
 from .sniff import sniff
+from .ties import APART
 
-ADAPTER = Adapter(name="otel", version=VERSION, capabilities=CAPABILITIES, sniff=sniff, read=read, map=executions)
+ADAPTER = Adapter(
+    name="otel", version=VERSION, capabilities=CAPABILITIES, sniff=sniff, read=read, map=executions, apart=APART
+)

@@ -16,12 +16,14 @@ from . import ids
 from .times import instant_of
 from .wire import WireEvent, WireSpan, any_value, is_client, spans_in, status_of, whole_number
 
+FRAMEWORK = "otel"
 _CLIENT = 3
 # A second name for what has one already: which of them counts is for ``wire`` to say.
-_Other: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=0)] | UnsetType
+Other: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=0)] | UnsetType
 
 
-def _other(name: str) -> Any:
+def other(name: str) -> Any:
+    """A field that refuses whatever is called ``name``."""
     return msgspec.field(default=UNSET, name=name)
 
 
@@ -35,13 +37,13 @@ class Value(msgspec.Struct, gc=False, rename="camel"):
     bytes_value: Any = UNSET
     array_value: Any = UNSET
     kvlist_value: Any = UNSET
-    other_string: _Other = _other("string_value")
-    other_int: _Other = _other("int_value")
-    other_bool: _Other = _other("bool_value")
-    other_double: _Other = _other("double_value")
-    other_bytes: _Other = _other("bytes_value")
-    other_array: _Other = _other("array_value")
-    other_table: _Other = _other("kvlist_value")
+    other_string: Other = other("string_value")
+    other_int: Other = other("int_value")
+    other_bool: Other = other("bool_value")
+    other_double: Other = other("double_value")
+    other_bytes: Other = other("bytes_value")
+    other_array: Other = other("array_value")
+    other_table: Other = other("kvlist_value")
 
 
 class Attribute(msgspec.Struct, gc=False):
@@ -66,9 +68,9 @@ class Status(msgspec.Struct, gc=False):
 
     code: int | str | None = None
     message: str | None = None
-    description: _Other = UNSET
-    other_code: _Other = _other("status_code")
-    another_code: _Other = _other("statusCode")
+    description: Other = UNSET
+    other_code: Other = other("status_code")
+    another_code: Other = other("statusCode")
 
 
 class Span(msgspec.Struct, gc=False, rename="camel"):
@@ -84,20 +86,20 @@ class Span(msgspec.Struct, gc=False, rename="camel"):
     attributes: Attributes = None
     status: Status | None = None
     events: list[Event] | None = None
-    other_parent: _Other = _other("parent_span_id")
-    parent_id: _Other = _other("parent_id")
-    parent_camel: _Other = _other("parentId")
-    parent: _Other = UNSET
-    parent_context: _Other = _other("parentSpanContext")
-    other_start: _Other = _other("start_time_unix_nano")
-    start_time: _Other = UNSET
-    start_snake: _Other = _other("start_time")
-    other_end: _Other = _other("end_time_unix_nano")
-    end_time: _Other = UNSET
-    end_snake: _Other = _other("end_time")
-    other_code: _Other = _other("status_code")
-    another_code: _Other = _other("statusCode")
-    status_message: _Other = _other("status_message")
+    other_parent: Other = other("parent_span_id")
+    parent_id: Other = other("parent_id")
+    parent_camel: Other = other("parentId")
+    parent: Other = UNSET
+    parent_context: Other = other("parentSpanContext")
+    other_start: Other = other("start_time_unix_nano")
+    start_time: Other = UNSET
+    start_snake: Other = other("start_time")
+    other_end: Other = other("end_time_unix_nano")
+    end_time: Other = UNSET
+    end_snake: Other = other("end_time")
+    other_code: Other = other("status_code")
+    another_code: Other = other("statusCode")
+    status_message: Other = other("status_message")
 
 
 class Scope(msgspec.Struct, gc=False):
@@ -117,9 +119,9 @@ class Group(msgspec.Struct, gc=False, rename="camel"):
 
     scope_spans: list[Scope]
     resource: Resource | None = None
-    other_scopes: _Other = _other("scope_spans")
-    library_spans: _Other = _other("instrumentationLibrarySpans")
-    other_library_spans: _Other = _other("instrumentation_library_spans")
+    other_scopes: Other = other("scope_spans")
+    library_spans: Other = other("instrumentationLibrarySpans")
+    other_library_spans: Other = other("instrumentation_library_spans")
 
 
 class Batch(msgspec.Struct, gc=False, rename="camel"):

@@ -11,7 +11,7 @@ from soma.source import Damage, Record
 
 from .decisions import decisions_of
 from .evaluations import verdict
-from .lines import Batch, spans_of
+from .lines import FRAMEWORK, Batch, spans_of
 from .outcome import status_of
 from .reduce import Reducer
 from .spans import Facts, ModelCall, Span
@@ -19,7 +19,6 @@ from .thinking import Thinking
 from .trace import Collector, Run, order
 from .wire import holds_trace_data
 
-FRAMEWORK = "otel"
 _OTHER_SIGNALS = ("resourceMetrics", "resourceLogs", "resource_metrics", "resource_logs")
 
 

@@ -29,15 +29,24 @@ def read(source: Source, limits: Limits) -> Reading:
     Raises:
         SourceError: if the file is protobuf and ``opentelemetry-proto`` is not installed.
     """
-    with source.open() as stream:
-        start = stream.read(min(HEAD_BYTES, source.size))
-    framing = framing_of(start, len(start) == source.size)
+    framing = _framing(source)
     if framing is not None:
         yield from _read_protobuf(source, limits, framing)
     elif _is_json_lines(source, limits):
         yield from read_lines(source, limits, DECODER)
     else:
         yield from _read_document(source, limits)
+
+
+def is_lines(source: Source, limits: Limits) -> bool:
+    """Whether the source is read line by line."""
+    return _framing(source) is None and _is_json_lines(source, limits)
+
+
+def _framing(source: Source) -> Framing | None:
+    with source.open() as stream:
+        start = stream.read(min(HEAD_BYTES, source.size))
+    return framing_of(start, len(start) == source.size)
 
 
 def _read_document(source: Source, limits: Limits) -> Reading:

@@ -50,6 +50,20 @@ def test_the_shipped_traces(session: EngineSession, tmp_path: Path, fixtures: Pa
     assert orphans(tmp_path / "sail") == set()
 
 
+def test_files_that_are_read_in_parts(session: EngineSession, tmp_path: Path, fixtures: Path) -> None:
+    for number, name in enumerate(("langchain/runs_flat.jsonl", "otel/openllmetry-langchain.jsonl")):
+        path, folder = fixtures / name, tmp_path / str(number)
+        size = path.stat().st_size // 2
+        harvest_into(folder / "whole", path)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(pool, "_POOL_PAYS_BYTES", 1)
+            harvest_into(folder / "two", path, jobs=2, split_bytes=size)
+        harvest_with(session, folder / "sail", path, split_bytes=size)
+        assert len(list((folder / "sail").rglob("decisions/*.parquet"))) > 1
+        for other in ("two", "sail"):
+            assert_stored_alike(folder / other, folder / "whole")
+
+
 @pytest.mark.corpus
 def test_real_traces(session: EngineSession, tmp_path: Path, corpus: Path) -> None:
     by_everyone(session, tmp_path, *(corpus / name for name in ("claude-code", "openclaw", "langchain", "codex")))

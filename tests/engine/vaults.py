@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from soma.engine.pool import workers_of
 from soma.engine.session import EngineSession
@@ -22,11 +23,12 @@ def stored(vault: Path) -> dict[str, list[str]]:
 
 
 def harvest_with(
-    session: EngineSession, vault: Path, *paths: Path, on_progress: Callable[[Progress], None] | None = None
-) -> Summary:
+    session: EngineSession, vault: Path, *paths: Path, on_progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> Summary:  # fmt: skip
     """Harvest by the workers of an engine."""
     root = VaultRoot(vault)
-    return harvest([str(path) for path in paths], root, Options(), on_progress, workers_of(session, root))
+    return harvest([str(path) for path in paths], root, Options(**options), on_progress, workers_of(session, root))
 
 
 def orphans(vault: Path) -> set[str]:

@@ -201,7 +201,13 @@ def test_a_newer_adapter_reads_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
         msgspec.structs.replace(adapter, version=version) if adapter.name == "claude-code" else adapter
         for adapter in registry.adapters()
     )
-    for module in ("soma.harvester.work", "soma.harvester.run", "soma.harvester.tally", "soma.adapters.registry"):
+    for module in (
+        "soma.harvester.recognise",
+        "soma.harvester.work",
+        "soma.harvester.run",
+        "soma.harvester.tally",
+        "soma.adapters.registry",
+    ):
         monkeypatch.setattr(f"{module}.adapters", lambda: newer)
 
     summary = harvest_into(vault, path)

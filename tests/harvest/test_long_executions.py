@@ -60,7 +60,7 @@ def test_one_that_cannot_be_written_down_leaves_no_rows_and_no_files(
 
     broken: Adapter = msgspec.structs.replace(claude, map=spoil)
     others = tuple(broken if adapter is claude else adapter for adapter in registry.adapters())
-    monkeypatch.setattr("soma.harvester.work.adapters", lambda: others)
+    monkeypatch.setattr("soma.harvester.recognise.adapters", lambda: others)
     monkeypatch.setattr(work, "_TOGETHER_DECISIONS", together)
     monkeypatch.setattr(normaliser, "_LONG", 4)
     monkeypatch.setattr(normaliser, "_PART", 4)

@@ -207,7 +207,13 @@ def _breaking(adapter: Adapter, **parts: object) -> tuple[Adapter, ...]:
 
 
 def _use(monkeypatch: pytest.MonkeyPatch, found: tuple[Adapter, ...]) -> None:
-    for module in ("soma.harvester.work", "soma.harvester.run", "soma.harvester.tally", "soma.adapters.registry"):
+    for module in (
+        "soma.harvester.recognise",
+        "soma.harvester.work",
+        "soma.harvester.run",
+        "soma.harvester.tally",
+        "soma.adapters.registry",
+    ):
         monkeypatch.setattr(f"{module}.adapters", lambda: found)
 
 
