@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from soma.errors import UsageError
 from soma.schema import TABLES
-from soma.vault.snapshot import VIEWS, no_rows
+from soma.vault.snapshot import no_rows
+from soma.vault.views import texts
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 _ANSWER = "soma_answer"
 
 
-def views() -> list[str]:
-    """The texts that make the vault's views."""
-    return [files("soma.vault").joinpath(name).read_text(encoding="utf-8") for name in VIEWS]
-
-
 @cache
 def _blank() -> duckdb.DuckDBPyConnection:
     import duckdb
@@ -33,7 +28,7 @@ def _blank() -> duckdb.DuckDBPyConnection:
     connection.execute("SET TimeZone = 'UTC'")
     for table in TABLES:
         connection.execute(f"CREATE VIEW {table.name}_stored AS {no_rows(table)}")
-    for text in views():
+    for text in texts():
         connection.execute(text)
     connection.execute("SET enable_external_access = false")
     return connection

@@ -15,8 +15,9 @@ from weakref import WeakKeyDictionary
 from soma.errors import UsageError
 from soma.schema import BY_NAME, TABLES, Table
 from soma.vault.teams import team_of
+from soma.vault.views import texts
 
-from .blank import ordered, schema_of, views
+from .blank import ordered, schema_of
 from .session import EngineError, EngineSession, told
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def dialect() -> Dialect:
 
     columns = {table.name + _STORED: table.duckdb_types() for table in TABLES}
     made = Dialect(columns)
-    for text in views():
+    for text in texts():
         made.add_views(text)
     made.add_relation(_NAMED, {"agent_id": "VARCHAR", "operator_id": "VARCHAR", "named": "VARCHAR"})
     made.add_relation(_SAID, made.columns("executions"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +19,7 @@ from .memory import memory_limit
 from .promise import last_promise
 from .storage import Storage
 from .teams import place_teams
+from .views import Views
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ATTEMPTS = 20
-VIEWS = ("views.sql", "paths.sql")
-"""The files that make the views a question sees from the stored tables, in the order in which they are read."""
 
 
 class SqlEngine(Protocol):
@@ -135,7 +133,7 @@ class Snapshot:
         return self.live(table).read(columns)
 
     @cached_property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
+    def _connected(self) -> tuple[duckdb.DuckDBPyConnection, Views]:
         import duckdb
 
         try:
@@ -160,8 +158,8 @@ class Snapshot:
         """
         if self.engine is not None:
             return self.engine.sql(self, query, parameters)
-        with self._asking(query) as connection:
-            result: pa.Table = connection.sql(query, params=list(parameters)).to_arrow_table()
+        with self._asking(query, parameters) as asked:
+            result: pa.Table = asked.to_arrow_table()
         return result
 
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -173,8 +171,7 @@ class Snapshot:
         if self.engine is not None:
             answered = self.engine.sql(self, query, parameters)
             return list(zip(*(column.to_pylist() for column in answered.columns), strict=True))
-        with self._asking(query) as connection:
-            answer = connection.sql(query, params=list(parameters))
+        with self._asking(query, parameters) as answer:
             if not any(kind in str(column) for column in answer.types for kind in _OTHERWISE):
                 found: list[tuple[Any, ...]] = answer.fetchall()
                 return found
@@ -182,16 +179,25 @@ class Snapshot:
         return list(zip(*columns, strict=True))
 
     @contextmanager
-    def _asking(self, query: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _asking(self, query: str, parameters: Sequence[object]) -> Iterator[duckdb.DuckDBPyRelation]:
         import duckdb
 
-        connection = self._connection
+        connection, views = self._connected
         self._ready()
         try:
             statements = duckdb.extract_statements(query)
             if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
                 raise UsageError("only one SELECT can be asked of a vault", hint="write one query that reads")
-            yield connection
+            views.make_for(query)
+            given = list(parameters)
+            try:
+                answer = connection.sql(query, params=given)
+            except duckdb.CatalogException:
+                # It may name a view in a way that cannot be seen from its text.
+                if not views.make_all():
+                    raise
+                answer = connection.sql(query, params=given)
+            yield answer
         except duckdb.Error as problem:
             if isinstance(problem, duckdb.IOException) or str(self.storage.folder("").resolve()) in str(problem):
                 raise self._unreadable(problem) from problem
@@ -229,7 +235,7 @@ class Snapshot:
         return rows.join(keys.lazy(), on=["execution_id", "reading"], how="semi").drop("reading")
 
 
-def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
+def _connect(snapshot: Snapshot) -> tuple[duckdb.DuckDBPyConnection, Views]:
     import duckdb
 
     connection = duckdb.connect(":memory:")
@@ -242,6 +248,8 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
         f"SET temp_directory = {_quoted(str(vault / 'spill'))}",
         f"SET allowed_paths = {_list(files_of_all)}",
         "SET enable_external_access = false",
+        # A name that is no view would be looked for among this program's variables.
+        "SET python_enable_replacements = false",
         "SET TimeZone = 'UTC'",
         "SET preserve_insertion_order = true",
         # DuckDB draws it on stdout, terminal or not, where the answer of --json goes.
@@ -251,13 +259,11 @@ def _connect(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     limit = memory_limit()
     if limit is not None:
         connection.execute(f"SET memory_limit = {_quoted(limit)}")
-    for table, paths in zip(TABLES, found, strict=True):
-        connection.execute(f"CREATE VIEW {table.name}_stored AS {_scan(table, paths)}")
-    for views in VIEWS:
-        connection.execute(files("soma.vault").joinpath(views).read_text())
-    place_teams(connection, snapshot.team_rules, snapshot.team)
     connection.execute("SET lock_configuration = true")
-    return connection
+    stored = {f"{table.name}_stored": _scan(table, paths) for table, paths in zip(TABLES, found, strict=True)}
+    views = Views(connection, stored)
+    place_teams(connection, views, snapshot.team_rules, snapshot.team)
+    return connection, views
 
 
 def _scan(table: Table, paths: list[str]) -> str:

@@ -252,7 +252,7 @@ def _nest(folder: Path, _: random.Random) -> None:
 CHANGES: list[Change] = [_grow, _replace, _add, _add, _remove, _rename, _link, _empty, _nest]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 1 << 30))
 def test_whatever_happens_to_folders_quick_and_slow_say_the_same(seed: int) -> None:
     chance = random.Random(seed)

@@ -21,7 +21,7 @@ SESSIONS = ("s1", "s2", "s3")
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 Folder = Path
 Step = tuple[str, int, int]
-FEW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _files(folder: Path) -> list[Path]:

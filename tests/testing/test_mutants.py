@@ -16,7 +16,7 @@ from soma import clock, codec
 from soma.adapters.blocks.head import HEAD_BYTES, Head
 from soma.adapters.contract import Yield
 from soma.source import Damage, Record
-from soma.testing import command
+from soma.testing import command, streaming
 from soma.testing.command import main
 from soma.testing.containers import change_inside
 from soma.testing.hostile import trials
@@ -143,6 +143,7 @@ def test_the_command_tells_what_is_wrong(
                 raise TypeError("text of the record")
             yield record
 
+    monkeypatch.setattr(streaming, "FILE_BYTES", 2_000_000)
     sample = tmp_path / "monday.jsonl"
     sample.write_bytes(DATA)
     monkeypatch.setattr(command, "adapter_named", lambda name: ADAPTER)

@@ -23,7 +23,7 @@ from tests.harvest.vaults import assert_same, assert_whole, harvest_into, one
 
 from .processes import kill, start
 
-KILLS = 15
+KILLS = 10
 
 
 def _group_is_empty(group: int) -> bool:

@@ -68,6 +68,27 @@ def test_nothing_can_be_written(snapshot: Snapshot, tmp_path: Path) -> None:
     assert snapshot.sql("SELECT count(*) AS n FROM decisions")["n"][0].as_py() > 0
 
 
+def test_variables_of_the_program_are_no_tables(snapshot: Snapshot) -> None:
+    rows = pl.DataFrame({"a": [1]})
+    assert rows.height == 1
+    with pytest.raises(UsageError, match="rows"):
+        snapshot.sql("SELECT * FROM rows")
+
+
+def test_a_view_is_there_however_a_query_names_it(snapshot: Snapshot) -> None:
+    plainly = snapshot.sql("SELECT count(*) AS n FROM paths")
+    for query in (
+        "SELECT count(*) AS n FROM query_table('paths')",
+        "SELECT count(*) AS n FROM query('SELECT * FROM ' || 'paths')",
+        'SELECT count(*) AS n FROM main."Paths"',
+        "SELECT count(*) AS n FROM (SELECT 1) AS one, paths",
+        "FROM/* the */paths SELECT count(*) AS n",
+    ):
+        again = VaultRoot(snapshot.vault).snapshot()
+        assert again.sql(query).equals(plainly)
+    assert VaultRoot(snapshot.vault).snapshot().sql("SELECT 1 FROM duckdb_views() WHERE view_name = 'paths'").num_rows
+
+
 def test_parameters_are_values_only(snapshot: Snapshot) -> None:
     hostile = "x' OR '1'='1"
     assert snapshot.sql("SELECT * FROM executions WHERE agent_id = ?", [hostile]).num_rows == 0

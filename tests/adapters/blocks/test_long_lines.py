@@ -137,7 +137,15 @@ def test_reading_a_huge_line_takes_a_fraction_of_it(tmp_path: Path) -> None:
 class TestALineOfTooManyValues:
     """What is huge for its many values takes twenty times its length once decoded: it is given up, and only it."""
 
-    @pytest.mark.parametrize("rows", ["[],", '{"n": 1, "name": "mail", "mode": "0644"},', "1234,", '"a",'])
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            "[],",
+            pytest.param('{"n": 1, "name": "mail", "mode": "0644"},', marks=pytest.mark.slow),
+            "1234,",
+            pytest.param('"a",', marks=pytest.mark.slow),
+        ],
+    )
     def test_is_damage_and_its_neighbours_are_read(self, tmp_path: Path, rows: str) -> None:
         path = tmp_path / "a.jsonl"
         line = '{"rows": [' + rows * (17_000_000 // len(rows)) + "0]}\n"
