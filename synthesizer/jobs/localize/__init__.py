@@ -98,7 +98,7 @@ def _steps(rows: Read) -> list[Step]:
 
 def _step(row: Mapping[str, Any]) -> Step:
     evidence = f"{row['source_id']}:{row['source_offset']}+{row['source_length']}"
-    return Step(*(row[name] for name in Step.__struct_fields__[:-1]), evidence)
+    return Step(**{name: row[name] for name in Step.__struct_fields__ if name != "evidence"}, evidence=evidence)
 
 
 __all__: Sequence[str] = ["Localisation", "Path", "Run", "Step", "blame", "peers", "read", "run", "several"]
