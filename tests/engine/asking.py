@@ -35,7 +35,7 @@ PARAMETERS: Mapping[str, Sequence[str]] = {
     "synthesizer/jobs/briefing/failures": ("agent", "agent", "agent"),
     "synthesizer/jobs/briefing/insights": ("spoken of",),
     "synthesizer/jobs/briefing/peak": ("id",),
-    "synthesizer/jobs/briefing/repeats": ("agent", "agent", "agent"),
+    "synthesizer/jobs/briefing/repeats": ("agent",) * 5,
     "synthesizer/jobs/calibrate/decisions": ("ids", "few"),
     "synthesizer/jobs/calibrate/one": ("id", "id"),
     "synthesizer/jobs/calibrate/texts": ("ids",),

@@ -53,11 +53,11 @@ def run(
 
 def _seen(vault: Queryable, row: type[Row], name: str, agent: str) -> list[Row]:
     """What one query finds of an agent; where all agents will be asked about, it is asked once of all of them."""
+    text = query(__name__, name)
+    many = text.count("?")
     if not isinstance(vault, Keeping):
-        return _grouped(rows_of(vault, query(__name__, name), (agent,) * 3), row).get(agent, [])
-    everything = vault.once(
-        ("briefing", name), lambda: _grouped(rows_of(vault, query(__name__, name), (None,) * 3), row)
-    )
+        return _grouped(rows_of(vault, text, (agent,) * many), row).get(agent, [])
+    everything = vault.once(("briefing", name), lambda: _grouped(rows_of(vault, text, (None,) * many), row))
     return everything.get(agent, [])
 
 
