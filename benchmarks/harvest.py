@@ -31,7 +31,7 @@ from soma.adapters.blocks.head import HEAD_BYTES, Head
 from soma.adapters.registry import recognise
 from soma.harvester.agents import AgentNames
 from soma.harvester.harvest import Options, harvest
-from soma.harvester.normalise import Normaliser
+from soma.harvester.normalise import Item, Normaliser
 from soma.harvester.pool import default_jobs
 from soma.harvester.redact import Redactor
 from soma.identity import source_id
@@ -129,7 +129,7 @@ def phases(place: Path) -> dict[str, float]:
     for adapter, source, found in zip(adapters, sources, drafts, strict=True):
         for draft in found:
             if isinstance(draft, ExecutionDraft):
-                rows.add(draft, adapter, source.path, 0, 0)
+                rows.add([Item(draft, adapter, source.path, 0, 0)])
     tables = rows.tables()
     done("normalise and redact")
     write_fragment(place / "fragments", DECISIONS, tables.decisions)

@@ -40,8 +40,8 @@ from soma.adapters.blocks.head import HEAD_BYTES, Head
 from soma.adapters.registry import recognise
 from soma.harvester.agents import AgentNames
 from soma.harvester.harvest import Options, harvest
-from soma.harvester.normalise import Normaliser
-from soma.harvester.redact import Batch, Redactor
+from soma.harvester.normalise import Item, Normaliser
+from soma.harvester.redact import Batch, Redactor, Shares
 from soma.harvester.redact.engine import MARGIN
 from soma.harvester.redact.screen import Look, Screen, scanner
 from soma.identity import source_id
@@ -50,6 +50,8 @@ from soma.source import DEFAULT_LIMITS, Source
 from soma.vault import VaultRoot
 
 BLOCK = 2 << 20
+TOGETHER = 1024
+"""Decisions that become rows together, as in a harvest."""
 Timed = Callable[[], object]
 
 
@@ -212,8 +214,15 @@ def drafts(sources: list[Source]) -> Iterator[tuple[ExecutionDraft, Any]]:
 def columns(sources: list[Source], redactor: Redactor) -> pa.Table:
     """All sources as one Arrow table of decisions."""
     rows = Normaliser(KEY, redactor, AgentNames())
+    waiting: list[Item] = []
     for draft, adapter in drafts(sources):
-        rows.add(draft, adapter, "/traces", 0, 0)
+        waiting.append(Item(draft, adapter, "/traces", 0, 0))
+        if sum(len(item.draft.decisions) for item in waiting) >= TOGETHER:
+            rows.add(waiting)
+            waiting = []
+            if rows.is_full:
+                rows.settle()
+    rows.add(waiting)
     return rows.tables().decisions
 
 
@@ -229,10 +238,10 @@ def redacted_alone(texts: list[str], rounds: int) -> dict[str, float]:
     looked_at = sum(len(text[: kept + MARGIN]) for text in texts)
 
     def redact(redactor: Redactor) -> None:
-        batch = Batch(redactor, str)
+        batch, all_of_one = Batch(redactor, str), Shares(["all"], [0])
         for start in range(0, len(texts), 256):
             some = texts[start : start + 256]
-            batch.texts([None] * len(some), some, kept, "all")
+            batch.texts([None] * len(some), some, kept, all_of_one)
             if batch.is_full:
                 batch.settle()
         batch.settle()

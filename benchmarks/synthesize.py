@@ -37,7 +37,8 @@ ACTIONS = [
     "write:report", "web:search", "process:poll", "message:send", "plan",
 ]  # fmt: skip
 SCAN = (
-    "SELECT count(*) FROM (SELECT lag(action) OVER (PARTITION BY execution_id ORDER BY step) AS before FROM decisions)"
+    "SELECT count(before) FROM (SELECT lag(action) OVER (PARTITION BY execution_id ORDER BY step) AS before "
+    "FROM decisions)"
 )
 
 

@@ -36,5 +36,9 @@ def command(
     snapshot = open_snapshot(vault, engine=engine)
     if agent is not None:
         require_known(agent, agent_names(snapshot))
-    result = variants.run(snapshot, agent, task, min_coverage=min_coverage)
+    result = (
+        variants.run(snapshot, agent, task, min_coverage=min_coverage)
+        if as_json
+        else variants.shown(snapshot, agent, task, min_coverage=min_coverage, limit=limit)
+    )
     emit(result, as_json, lambda found: render(found, limit=limit), schema="soma.variants", schemaVersion=1)

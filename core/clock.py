@@ -19,7 +19,7 @@ _EARLIEST = 31_536_000_000_000
 _LATEST = 7_258_118_400_000_000
 # What most frameworks write is told at a glance: numbers between these are milliseconds.
 _EARLIEST_MS, _LATEST_MS = _EARLIEST // 1000, _LATEST // 1000
-_NANO_DIGITS = 19
+_LATEST_NS = _LATEST * 1000
 _parse = dt.datetime.fromisoformat
 
 
@@ -81,15 +81,20 @@ def from_number(value: object) -> int | None:
     return plausible(int(value) // 1000)
 
 
+def from_nanos(nanos: int) -> int | None:
+    """Epoch microseconds of a number of 19 digits, which can only be nanoseconds."""
+    return plausible(nanos // 1000) if nanos < _LATEST_NS else None
+
+
 def instant(value: object) -> int | None:
     """Epoch microseconds of whatever a trace wrote for a time: ISO text, digits or a number."""
     if type(value) is int and _EARLIEST_MS <= value < _LATEST_MS:
         return value * 1000
     if isinstance(value, str):
-        if len(value) == _NANO_DIGITS and _is_digits(value) and (nanos := int(value)) < _LATEST * 1000:
-            return plausible(nanos // 1000)
         # A date begins with a year and a dash.
-        return from_number(value) if value[4:5] != "-" and _is_digits(value) else from_iso(value)
+        if value[4:5] == "-":
+            return from_iso(value)
+        return from_number(value) if _is_digits(value) else from_iso(value)
     return from_number(value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -17,6 +18,9 @@ from .rows import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_AS_REPORTED = ("stamp", "content_hash", "bytes_read", "adapter", "adapter_version", "reason", "claims", "executions",
+                "decisions", "quarantined")  # fmt: skip
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -169,27 +173,17 @@ def shrank(entry: Entry | None, candidate: Candidate) -> bool:
 
 def ledger_rows(reports: Iterable[SourceReport], reader: str) -> Rows:
     """The reports as rows of the ledger."""
+    told = list(reports)
     rows = Rows(SOURCES)
-    for report in reports:
-        c = report.candidate
-        rows.add({
-            "source_id": c.source_id,
-            "path": report.shown,
-            "size": c.size,
-            "modified_ns": c.modified_ns,
-            "stamp": report.stamp,
-            "content_hash": report.content_hash,
-            "bytes_read": report.bytes_read,
-            "adapter": report.adapter,
-            "adapter_version": report.adapter_version,
-            "reader": reader,
-            "status": report.state,
-            "reason": report.reason,
-            "claims": report.claims,
-            "executions": report.executions,
-            "decisions": report.decisions,
-            "quarantined": report.quarantined,
-            "redacted": sum(report.redactions.values()),
-            "redactions": sorted((kind, str(count)) for kind, count in report.redactions.items()),
-        })  # fmt: skip
+    rows.extend({
+        "source_id": [report.candidate.source_id for report in told],
+        "path": [report.shown for report in told],
+        "size": [report.candidate.size for report in told],
+        "modified_ns": [report.candidate.modified_ns for report in told],
+        "reader": [reader] * len(told),
+        "status": [report.state for report in told],
+        "redacted": [sum(report.redactions.values()) for report in told],
+        "redactions": [sorted((kind, str(count)) for kind, count in report.redactions.items()) for report in told],
+        **{name: list(map(attrgetter(name), told)) for name in _AS_REPORTED},
+    }, len(told))  # fmt: skip
     return rows

@@ -94,7 +94,8 @@ class Owners:
             kept = old.source_id not in reread or old.source_id in cut
             (stay if kept and old.decisions > decisions else gone).add(execution_id)
         for source_id, again in reread.items():
-            for execution_id in self._by_source.get(source_id, set()) - new.keys():
+            # Asked one by one: taking the keys of all new ones from a set looks at each of them, for every source.
+            for execution_id in [one for one in self._by_source.get(source_id, ()) if one not in new]:
                 kept = again.shrank or (again.told is not None and execution_id not in again.told)
                 (stay if kept else gone).add(execution_id)
         chosen = _without(rows, stay & new.keys())

@@ -68,7 +68,7 @@ class Kin(msgspec.Struct, frozen=True):
     @property
     def size(self) -> int:
         """Bytes of all its sources."""
-        return sum(candidate.size for candidate in self.sources)
+        return sum([candidate.size for candidate in self.sources])
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -58,8 +58,10 @@ class Relatives:
                 continue
             family = self._family(source_id)
             seen |= family
-            kin = self._kin(family)
             # What was read alone just now and has no relatives needs no second reading.
+            if len(family) == 1 and source_id in alone:
+                continue
+            kin = self._kin(family)
             if kin.sources and not (len(kin.sources) == 1 and kin.sources[0].source_id in alone and not kin.told):
                 kins.append(kin)
         return kins

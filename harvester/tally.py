@@ -68,15 +68,20 @@ class Tally:
 
     def _add_report(self, report: SourceReport, *, known: bool) -> None:
         self._quarantined += report.quarantined
-        self._redactions.update(report.redactions)
+        if report.redactions:
+            self._redactions.update(report.redactions)
         if report.state in {"unrecognised", "failed"} or (report.state == "empty" and report.adapter is None):
             self._states[report.state] += 1
         elif report.state in {"read", "empty"}:
             age = "changed" if known else "new"
-            self._states.update(("read", age))
+            self._states["read"] += 1
+            self._states[age] += 1
             self._bytes += report.candidate.size
             counts = self._format(report.adapter or "?")
-            counts.update({"read": 1, age: 1, "executions": report.executions, "decisions": report.decisions})
+            counts["read"] += 1
+            counts[age] += 1
+            counts["executions"] += report.executions
+            counts["decisions"] += report.decisions
             if report.state == "empty":
                 self._states["empty"] += 1
             if report.executions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -25,7 +26,7 @@ from . import fingerprint
 from .discover import Candidate
 from .family import Draft, Family
 from .heads import Heads, looks_like
-from .normalise import VERSION, Extent, Normaliser, Tables, reader_version
+from .normalise import VERSION, Extent, Item, Normaliser, Tables, reader_version
 from .portion import Kin, Portion, Settings, SourceReport, Task
 from .redact import Redactor
 from .resolve import resolve
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _NUMBER_BITS = 20
 _DAMAGES_KEPT = 1000
+_TOGETHER_DECISIONS = 1024
+_TOGETHER_BYTES = 1 << 20
+"""Executions become rows together until they are so many: more would take memory and save nothing."""
+
 _ALLOCATIONS = 100_000
 """New objects between two collections while sources are read."""
 
@@ -92,14 +97,26 @@ def read_contained(who: str, step: Callable[[], _T], fail: Callable[[str], None]
 
 
 class _Part(NamedTuple):
-    """The rows of one kin, from ``since`` to where the next one begins, and who answers for them."""
+    """One kin: who answers for its rows, and how to tell these.
+
+    Attributes:
+        reports: Of its sources.
+        reading: Column of its executions and decisions; the numbers of later kins are greater.
+        insights: How many rows of insights there were before.
+    """
 
     reports: list[SourceReport]
-    since: Extent
+    reading: int
+    insights: int
 
     def fail(self, reason: str) -> None:
         for report in self.reports:
             report.fail(reason)
+
+
+def _fail(parts: Sequence[_Part], reason: str) -> None:
+    for part in parts:
+        part.fail(reason)
 
 
 class _Reader:
@@ -119,6 +136,8 @@ class _Reader:
         self._reports: list[SourceReport] = []
         self._damages: list[Damage] = []
         self._parts: list[_Part] = []
+        self._waiting: list[tuple[Item, _Part]] = []
+        self._decisions = self._bytes = 0
 
     def read(self, kin: Kin) -> None:
         """Read sources that belong together; what cannot be read is told in its report."""
@@ -127,7 +146,7 @@ class _Reader:
             report = SourceReport(candidate)
             self._reports.append(report)
             self._recognise(candidate, report, families)
-        since = self._rows.extent
+        insights = len(self._rows.insights)
         drafts: list[tuple[ExecutionDraft, Adapter]] = []
         for name in sorted(families):
             family = families[name]
@@ -138,9 +157,13 @@ class _Reader:
                 ]
                 family.conclude()
         reports = {source_id: report for family in families.values() for source_id, report in family.reports.items()}
-        part = _Part(list(reports.values()), since)
-        read_contained("an adapter", partial(self._normalise, drafts, reports, kin), part.fail)
+        reading = self._task.commit << _NUMBER_BITS | self._task.number
+        part = _Part(list(reports.values()), reading << _NUMBER_BITS | len(self._parts), insights)
         self._parts.append(part)
+        read_contained("an adapter", partial(self._take, drafts, reports, kin, part), part.fail)
+        self._bytes += kin.size
+        if self._bytes >= _TOGETHER_BYTES:
+            self._normalise()
 
     def _recognise(self, candidate: Candidate, report: SourceReport, families: dict[str, Family]) -> None:
         """Put the source into the family of the adapter that claims it; else say in the report what it is."""
@@ -202,26 +225,48 @@ class _Reader:
         report.decisions += len(item.decisions)
         return item
 
-    def _normalise(
-        self, drafts: Sequence[tuple[ExecutionDraft, Adapter]], reports: dict[str, SourceReport], kin: Kin
+    def _take(
+        self, drafts: Sequence[tuple[ExecutionDraft, Adapter]], reports: dict[str, SourceReport], kin: Kin, part: _Part
     ) -> None:
+        """Resolve the drafts of one kin and put them to those that wait to become rows."""
         claims: dict[str, set[str]] = {}
         for draft, _ in drafts:
             claims.setdefault(draft.source_id, set()).update((draft.execution_id, *draft.claims))
         for source_id, keys in claims.items():
-            reports[source_id].claims = sorted(map(self._redactor.text, keys))
+            plain = self._redactor.is_plain("\n".join(keys))
+            reports[source_id].claims = sorted(keys if plain else map(self._redactor.text, keys))
         adapter_of = {id(draft): adapter for draft, adapter in drafts}
         hashes = sorted(report.content_hash for report in reports.values() if report.state != "failed")
-        reading = self._task.commit << _NUMBER_BITS | self._task.number
-        reading = reading << _NUMBER_BITS | len(self._parts)
         paths = {source_id: report.candidate.path for source_id, report in reports.items()}
+        revisions: dict[str, int] = {}
         for draft in resolve((draft for draft, _ in drafts), paths, kin.told):
             adapter = adapter_of[id(draft)]
-            report = reports[draft.source_id]
-            revision = identity.revision_of([f"{adapter.name}:{adapter.version}", f"normalise:{VERSION}", *hashes])
-            self._rows.add(draft, adapter, report.candidate.path, revision, reading)
+            revision = revisions.get(adapter.name)
+            if revision is None:
+                revision = identity.revision_of([f"{adapter.name}:{adapter.version}", f"normalise:{VERSION}", *hashes])
+                revisions[adapter.name] = revision
+            if self._decisions + len(draft.decisions) > _TOGETHER_DECISIONS:
+                self._normalise()
+            self._waiting.append((Item(draft, adapter, paths[draft.source_id], revision, part.reading), part))
+            self._decisions += len(draft.decisions)
+
+    def _normalise(self) -> None:
+        """Make rows of all executions that wait: at once, or one by one where that breaks, to find out which it is."""
+        waiting, self._waiting = self._waiting, []
+        self._decisions = self._bytes = 0
+        broken: list[str] = []
+        read_contained("an adapter", partial(self._rows.add, [item for item, _ in waiting]), broken.append)
+        for item, part in waiting if broken else ():
+            if len(waiting) == 1:
+                part.fail(broken[0])
+            else:
+                read_contained("an adapter", partial(self._rows.add, [item]), part.fail)
+        for item, _ in waiting:
             # Its rows take over: a large source would be held twice.
-            draft.decisions = []
+            item.draft.decisions = []
+        if self._rows.is_full:
+            parts = [part for _, part in waiting]
+            read_contained("an adapter", self._rows.settle, lambda reason: _fail(parts, reason))
 
     def portion(self) -> Portion:
         """What all that was read comes to.
@@ -229,6 +274,7 @@ class _Reader:
         Raises:
             VaultError: if the fragment cannot be written.
         """
+        self._normalise()
         tables = self._tables()
         # Without the options for texts: paths of one vault are marked alike whatever a harvest is asked for.
         paths = Redactor(self._settings.key)
@@ -264,12 +310,17 @@ class _Reader:
         if whole is not None:
             return whole
         # A value fits no column. Rows are converted again, kin by kin, to find out whose it is.
-        ends = [part.since for part in self._parts[1:]] + [self._rows.extent]
+        extents = [*map(self._since, self._parts), self._rows.extent]
         pieces = [
-            read_contained("an adapter", partial(self._rows.tables, part.since, end), part.fail)
-            for part, end in zip(self._parts, ends, strict=True)
+            read_contained("an adapter", partial(self._rows.tables, since, end), part.fail)
+            for part, since, end in zip(self._parts, extents, extents[1:], strict=False)
         ]
         return Tables.joined([piece for piece in pieces if piece is not None])
+
+    def _since(self, part: _Part) -> Extent:
+        """Where the rows of a kin begin."""
+        executions, decisions = self._rows.executions.columns["reading"], self._rows.decisions.columns["reading"]
+        return Extent(bisect_left(executions, part.reading), bisect_left(decisions, part.reading), part.insights)
 
 
 def read_once(candidates: Sequence[Candidate], settings: Settings) -> Portion:

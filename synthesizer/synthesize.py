@@ -37,7 +37,7 @@ JOBS: Mapping[str, Callable[[Keeping], object]] = {
     "health": health.run,
     "tasks": tasks.run,
     "signatures": signatures.run,
-    "variants": variants.run,
+    "variants": variants.shown,
     "divergence": divergence.run,
     "drift": drift.run,
     "archetypes": archetypes.run,

@@ -58,10 +58,10 @@ def _made_good(graph: Graph) -> set[str]:
     """Nodes from which a chain of retries leads to success, found by walking back from where chains end."""
     retries_of: dict[str, list[str]] = defaultdict(list)
     retried: set[str] = set()
-    for edge in graph.edges:
-        if edge.kind == "retried" and edge.source in graph.nodes and edge.target in graph.nodes:
-            retries_of[edge.target].append(edge.source)
-            retried.add(edge.source)
+    for source, target, kind in graph.edges:
+        if kind == "retried" and source in graph.nodes and target in graph.nodes:
+            retries_of[target].append(source)
+            retried.add(source)
     ends = [node.id for node in graph.nodes.values() if node.status == "completed" and node.id not in retried]
     found: set[str] = set()
     while ends:

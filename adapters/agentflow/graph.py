@@ -8,14 +8,14 @@ times are epoch milliseconds or ISO 8601 and stand, like the status, at the top 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import msgspec
 
 from soma import identity
 from soma.adapters.blocks.document import as_list, as_object, as_text
 
-from .values import moment, written
+from .values import FIRST_MS, LAST_MS, moment, written
 
 NODE_TYPES = frozenset({"agent", "tool", "subagent", "wait", "decision", "custom"})
 STATUSES = frozenset({"running", "completed", "failed", "hung", "timeout"})
@@ -25,15 +25,11 @@ _UNKNOWN = "unknown"
 _STARTED_AS = {"agent_start": "agent", "tool_start": "tool", "subagent_spawn": "subagent"}
 
 
-class Edge(NamedTuple):
-    """A transition between two nodes; ``kind`` as written (``spawned``, ``retried``, ``branched``...)."""
-
-    source: str
-    target: str
-    kind: str
+Edge: TypeAlias = tuple[str, str, str]
+"""A transition from a node to another, and its kind as written (``spawned``, ``retried``, ``branched``...)."""
 
 
-class Event(msgspec.Struct, kw_only=True, gc=False):
+class Event(msgspec.Struct, gc=False):
     """A trace event; ``position`` is its place in the list."""
 
     kind: str
@@ -43,7 +39,7 @@ class Event(msgspec.Struct, kw_only=True, gc=False):
     position: int
 
 
-class Node(msgspec.Struct, kw_only=True, gc=False):
+class Node(msgspec.Struct, gc=False):
     """A step of the run. Type and status are ``unknown`` where the file holds no word of the format.
 
     Attributes:
@@ -100,7 +96,7 @@ class Graph(msgspec.Struct, kw_only=True):
 def load(value: dict[str, Any]) -> Graph:
     """The graph in ``value``, read leniently: fields of a wrong type count as missing."""
     metadata = as_object(value.get("metadata"))
-    events = list(_events(value.get("events") or value.get("traceEvents")))
+    events = _events(value.get("events") or value.get("traceEvents"))
     edges = _edges(value.get("edges"), events)
     nodes = _nodes(value.get("nodes"))
     rebuilt = not nodes and bool(events)
@@ -129,9 +125,10 @@ def content_digest(graph: Graph) -> str:
     for node in graph.nodes.values():
         parts += [node.id, node.type, node.name, node.status, node.start, node.end]
         parts += [written(node.metadata), written(node.state)]
-    parts += graph.edges
+    # Written out: what it is called must not make another run of it.
+    parts += [f"Edge(source={source!r}, target={target!r}, kind={kind!r})" for source, target, kind in graph.edges]
     parts += [part for event in graph.events for part in (event.kind, event.node_id, event.time)]
-    return identity.digest("\x1f".join(str(part) for part in parts), size=12)
+    return identity.digest("\x1f".join(map(str, parts)), size=12)
 
 
 def _word(value: Any, vocabulary: frozenset[str]) -> str:
@@ -182,50 +179,64 @@ def _pairs(items: list[Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _node(node_id: str, item: dict[str, Any], position: int) -> Node:
+    # Written out where most of the time goes: graphs are read by the ten thousand.
     get = item.get
     metadata = as_object(get("metadata"))
     kind = _word(get("type"), NODE_TYPES)
-    children = get("children")
+    name, parent, start, end, children = get("name"), get("parentId"), get("startTime"), get("endTime"), get("children")
     return Node(
-        id=node_id,
-        type=kind,
-        name=_id(get("name")) or kind,
-        status=_word(_either("status", item, metadata), STATUSES),
-        position=position,
-        start=_time("startTime", item, metadata),
-        end=_time("endTime", item, metadata),
-        parent_id=_id(get("parentId")),
-        children=[child for child in as_list(children) if isinstance(child, str)] if children else [],
-        metadata=metadata,
-        state=as_object(get("state")),
+        node_id,
+        kind,
+        (name if type(name) is str else _id(name)) or kind,
+        _word(_either("status", item, metadata), STATUSES),
+        position,
+        start * 1000
+        if type(start) is int and FIRST_MS < start < LAST_MS
+        else moment(start if start is not None else metadata.get("startTime")),
+        end * 1000
+        if type(end) is int and FIRST_MS < end < LAST_MS
+        else moment(end if end is not None else metadata.get("endTime")),
+        (parent or None) if type(parent) is str else _id(parent),
+        [child for child in as_list(children) if isinstance(child, str)] if children else [],
+        metadata,
+        as_object(get("state")),
     )
 
 
 def _edges(value: Any, events: list[Event]) -> list[Edge]:
     found: dict[Edge, None] = {}
     for item in as_list(value):
-        get = as_object(item).get
-        source, target, kind = _id(get("from")), _id(get("to")), as_text(get("type"))
-        if source and target and kind:
-            found[Edge(source, target, kind)] = None
+        if not isinstance(item, dict):
+            continue
+        get = item.get
+        source, target, kind = get("from"), get("to"), get("type")
+        if type(source) is not str or type(target) is not str:
+            source, target = _id(source), _id(target)
+        if source and target and kind and isinstance(kind, str):
+            found[source, target, kind] = None
     if found:
         return list(found)
     for event in events:
         target, kind = _id(event.data.get("to")), as_text(event.data.get("type"))
         if event.data.get("action") == "edge_add" and event.node_id and target and kind:
-            found[Edge(event.node_id, target, kind)] = None
+            found[event.node_id, target, kind] = None
     return list(found)
 
 
-def _events(value: Any) -> Iterator[Event]:
+def _events(value: Any) -> list[Event]:
+    events: list[Event] = []
     for position, item in enumerate(as_list(value)):
         if isinstance(item, dict):
             get = item.get
             kind = get("eventType")
             if type(kind) is not str or not kind:
                 kind = as_text(get("type")) or ""
-            yield Event(kind=kind, node_id=_id(get("nodeId")) or "", time=moment(get("timestamp")),
-                        data=as_object(get("data")), position=position)  # fmt: skip
+            node_id, time, data = get("nodeId"), get("timestamp"), get("data")
+            if type(node_id) is not str:
+                node_id = _id(node_id) or ""
+            time = time * 1000 if type(time) is int and FIRST_MS < time < LAST_MS else moment(time)
+            events.append(Event(kind, node_id, time, data if isinstance(data, dict) else {}, position))
+    return events
 
 
 def _nodes_from_events(events: list[Event], edges: list[Edge]) -> dict[str, Node]:
@@ -240,10 +251,10 @@ def _nodes_from_events(events: list[Event], edges: list[Edge]) -> dict[str, Node
         node = nodes.get(event.node_id)
         if node is not None:
             _follow(node, event)
-    for edge in edges:
-        child = nodes.get(edge.target)
-        if edge.kind == "spawned" and child is not None and child.parent_id is None:
-            child.parent_id = edge.source
+    for source, target, kind in edges:
+        child = nodes.get(target)
+        if kind == "spawned" and child is not None and child.parent_id is None:
+            child.parent_id = source
     return nodes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ _ARGUMENT_KEYS = ("args", "arguments", "input")
 _NOT_ARGUMENTS = frozenset({"error", "errorStack", "semantic", "usage", "model", "result", "output", "status",
                             "startTime", "endTime"})  # fmt: skip
 _LONGEST_PATH = 32
+_NO_TOKENS = (None, None)
 _Place = tuple[int, int, int]
 
 
@@ -45,10 +47,11 @@ def decisions_of(graph: Graph) -> list[DecisionDraft]:
             drafts[node.id] = draft
     stated = [(choice.event, own_decision(choice)) for choice in _unclaimed(graph, drafts, places)]
     _share_alternatives(graph, drafts, links)
-    when = _event_times(graph)
     found = [(places[node_id], draft) for node_id, draft in drafts.items()]
-    found += [((when[event.position], event.position, 0), draft) for event, draft in (*stated, *guards(graph))]
-    found.sort(key=lambda item: item[0])
+    if stated := [*stated, *guards(graph)]:
+        when = _event_times(graph)
+        found += [((when[event.position], event.position, 0), draft) for event, draft in stated]
+    found.sort(key=itemgetter(0))
     return [draft for _, draft in found]
 
 
@@ -64,7 +67,7 @@ def tokens_of(node: Node) -> tuple[int | None, int | None]:
     """Input and output tokens of a node; a bare ``tokenCost`` says neither, nor in which unit, and is left out."""
     usage = node.metadata.get("usage")
     if not isinstance(usage, dict):
-        return None, None
+        return _NO_TOKENS
     return count(usage.get("input_tokens")), count(usage.get("output_tokens"))
 
 
@@ -78,21 +81,27 @@ def model_of(node: Node) -> str | None:
 
 def _links(graph: Graph) -> _Links:
     links = _Links(set(), {}, defaultdict(list), set())
-    for edge in graph.edges:
-        if edge.source not in graph.nodes or edge.target not in graph.nodes or edge.source == edge.target:
+    nodes, parents = graph.nodes, links.parents
+    for source, target, kind in graph.edges:
+        if source not in nodes or target not in nodes or source == target:
             continue
-        if edge.kind == "retried":
-            links.retried.add(edge.target)
-        elif edge.kind == "branched":
-            links.branched_from.setdefault(edge.target, edge.source)
-            links.branched_to[edge.source].append(edge.target)
-        elif edge.kind == "spawned":
-            links.parents.add(edge.source)
-    for node in graph.nodes.values():
-        if node.parent_id in graph.nodes and node.parent_id != node.id:
-            links.parents.add(node.parent_id)
-        if node.children and any(child != node.id and child in graph.nodes for child in node.children):
-            links.parents.add(node.id)
+        if kind == "retried":
+            links.retried.add(target)
+        elif kind == "branched":
+            links.branched_from.setdefault(target, source)
+            links.branched_to[source].append(target)
+        elif kind == "spawned":
+            parents.add(source)
+    for node in nodes.values():
+        parent = node.parent_id
+        if parent is not None and parent not in parents and parent in nodes and parent != node.id:
+            parents.add(parent)
+        if (
+            node.children
+            and node.id not in parents
+            and any(child != node.id and child in nodes for child in node.children)
+        ):
+            parents.add(node.id)
     return links
 
 
@@ -163,11 +172,12 @@ def _is_leaf(node: Node, graph: Graph, links: _Links) -> bool:
 
 def _base(node: Node) -> DecisionDraft:
     tokens_in, tokens_out = tokens_of(node)
+    output, error = _output(node), error_of(node)
     return DecisionDraft(
         tool="",
         outcome=OUTCOMES.get(node.status, "unknown"),
-        output=_clipped(_output(node)),
-        error=_clipped(error_of(node)),
+        output=None if output is None else clip(output),
+        error=None if error is None else clip(error),
         started_at=node.start,
         duration_ms=clock.elapsed_ms(node.start, node.end),
         tokens_in=tokens_in,
@@ -193,10 +203,6 @@ def _parsed(value: Any) -> Any:
     except codec.Undecodable:
         return value
     return parsed if isinstance(parsed, dict) else value
-
-
-def _clipped(text: str | None) -> str | None:
-    return None if text is None else clip(text)
 
 
 def _output(node: Node) -> str | None:

@@ -158,7 +158,7 @@ def _tokens(graph: Graph) -> tuple[int | None, int | None]:
         nodes = (graph.root,)
     totals: list[int | None] = [None, None]
     for node in nodes:
-        for column, tokens in enumerate(tokens_of(node)):
+        for column, tokens in enumerate(tokens_of(node)) if "usage" in node.metadata else ():
             if tokens is not None:
                 totals[column] = (totals[column] or 0) + tokens
     return totals[0], totals[1]

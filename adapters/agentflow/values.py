@@ -7,13 +7,13 @@ from typing import Any
 from soma import clock, codec
 from soma.adapters.blocks.document import as_count, as_number
 
-_FIRST_MS, _LAST_MS = 32_000_000_000, 7_000_000_000_000
+FIRST_MS, LAST_MS = 32_000_000_000, 7_000_000_000_000
 """Whole numbers between these are milliseconds of a plausible year, and no other unit."""
 
 
 def moment(value: Any) -> int | None:
     """Epoch microseconds of a time however it is written, ``None`` for what is none."""
-    if type(value) is int and _FIRST_MS < value < _LAST_MS:
+    if type(value) is int and FIRST_MS < value < LAST_MS:
         return value * 1000
     try:
         return clock.instant(value)

@@ -76,12 +76,12 @@ def read_values(source: Source, limits: Limits) -> Reading:
 
 def starts_with_a_whole_line(source: Source) -> bool:
     """Whether the first non-empty line is a complete JSON object and is not the whole file."""
-    from .head import HEAD_BYTES, Head
+    from .head import HEAD_BYTES, begins_with_a_line
 
     with source.open() as stream:
         data = stream.read(min(HEAD_BYTES, source.size))
         if b"\n" in data or len(data) >= source.size:
-            return Head(source.name, source.size, data).lines
+            return begins_with_a_line(data)
     # The first line is longer than a head: JSON Lines if a line ends before the file does.
     return starts_with_an_object_line(source)
 

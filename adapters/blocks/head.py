@@ -53,12 +53,7 @@ class Head:
     @property
     def is_text(self) -> bool:
         """False for binary files; a NUL behind a whole first line of JSON is damage in a text."""
-        start = self.data[:_LOOKED_AT]
-        nul = start.find(b"\x00")
-        if nul < 0:
-            return True
-        before = start[:nul].removeprefix(_BOM).lstrip()
-        return before[:1] in (b"{", b"[") and b"\n" in before
+        return _is_text(self.data)
 
     def _decode(self) -> None:
         text = self.data.removeprefix(_BOM).lstrip()
@@ -100,6 +95,26 @@ class Head:
                 continue
             values.append(value)
         return values if values and isinstance(values[0], dict) else []
+
+
+def begins_with_a_line(data: bytes) -> bool:
+    """What ``Head.lines`` says of a file that begins so, without decoding more than its first line."""
+    text = data.removeprefix(_BOM).strip()
+    if text[:1] != b"{" or b"\n" not in text or not _is_text(data):
+        return False
+    try:
+        return isinstance(codec.decode(text[: text.index(b"\n")].strip()), dict)
+    except codec.Undecodable:
+        return False
+
+
+def _is_text(data: bytes) -> bool:
+    start = data[:_LOOKED_AT]
+    nul = start.find(b"\x00")
+    if nul < 0:
+        return True
+    before = start[:nul].removeprefix(_BOM).lstrip()
+    return before[:1] in (b"{", b"[") and b"\n" in before
 
 
 def close_prefix(data: bytes) -> bytes:

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Set
 
 import msgspec
 
-from soma import clock, codec, identity
-from soma.adapters.blocks.document import as_text
-from soma.source import Damage, Record, Source
+from soma import identity
+from soma.source import Source
 
-from .lines import Line, line_of
-from .results import Result, results_of
+from .lines import Line
+from .prompts import Said
+from .results import Result
 
 PREFIX = "cc"
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 _AGENT_FILE = re.compile(r"agent-([A-Za-z0-9_-]+)\.jsonl\Z")
 
 
@@ -39,25 +38,19 @@ class File(msgspec.Struct):
     claims: set[str] = msgspec.field(default_factory=set)
     links: dict[str, str] = msgspec.field(default_factory=dict)
 
-    @property
-    def agent_hint(self) -> str | None:
-        """The sub-agent id in the file's name, good enough to confirm a link."""
-        found = _AGENT_FILE.match(self.source.name)
-        return found[1] if found else None
 
-
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """A line and where it stands.
 
     Attributes:
-        results: The tool results on it, with the ids of their calls.
+        results: The tool results on it, with the ids of their calls; said: what its user says.
         side: Whether a sub-agent wrote it.
         key: Identity of the line, equal in all copies.
         at: When it was written; ``clock``: the latest time seen in the file so far, which never goes back.
     """
 
     line: Line
-    file: File
+    source: Source
     offset: int
     length: int
     position: int
@@ -66,7 +59,14 @@ class Entry(msgspec.Struct):
     at: int | None
     clock: int
     results: list[tuple[str, Result]]
+    said: Said
     side: bool
+
+    @property
+    def agent_hint(self) -> str | None:
+        """The sub-agent id in the name of its file, good enough to confirm a link."""
+        found = _AGENT_FILE.match(self.source.name)
+        return found[1] if found else None
 
 
 class Session(msgspec.Struct):
@@ -80,97 +80,19 @@ class Session(msgspec.Struct):
 
     session_id: str
     entries: list[Entry] = msgspec.field(default_factory=list)
-    own: set[str] = msgspec.field(default_factory=set)
+    own: Set[str] = frozenset()
     resumed_from: str | None = None
     claims: list[str] = msgspec.field(default_factory=list)
     links: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Let go of the lines."""
+        self.entries, self.own = [], frozenset()
 
 
 def session_key(session_id: str) -> str:
     """Execution id of a session."""
     return identity.qualified(PREFIX, session_id)
-
-
-def gather(records: Iterable[Record | Damage], files: list[File]) -> Iterator[Damage]:
-    """Sort the records by file into ``files``; yields what is damaged."""
-    by_source: dict[str, File] = {}
-    file: File | None = None
-    latest = 0
-    for record in records:
-        if isinstance(record, Damage):
-            yield record
-            continue
-        if file is None or record.source is not file.source:
-            file = by_source.get(record.source.source_id)
-            if file is None:
-                file = by_source[record.source.source_id] = File(record.source)
-                files.append(file)
-            latest = file.entries[-1].clock if file.entries else 0
-        line = record.value if isinstance(record.value, Line) else line_of(record.value)
-        talk = line.type in ("user", "assistant")
-        if talk and line.message is None:
-            yield Damage(source_id=record.source.source_id, offset=record.offset, length=record.length,
-                         reason=f"a line of type {line.type} without a message")  # fmt: skip
-            continue
-        if line.data is not None and line.parent_tool_use_id and (agent := as_text(line.data.agent_id)):
-            file.links.setdefault(agent, line.parent_tool_use_id)
-        if talk or line.uuid:
-            at = clock.from_iso(line.timestamp)
-            if at is not None and at > latest:
-                latest = at
-            file.entries.append(Entry(
-                line, file, record.offset, record.length, len(file.entries), line.session_id or "", "", at, latest,
-                results_of(line, at), bool(line.is_sidechain),
-            ))  # fmt: skip
-    for file in files:
-        _name(file)
-
-
-def _name(file: File) -> None:
-    """Give every entry of a file its session and its key, and the file its claims."""
-    named = next((entry.session for entry in file.entries if entry.session), None)
-    session = named or (_content_id(file.entries[0]) if file.entries else "")
-    unnamed: Counter[str] = Counter()
-    first = root = None
-    for entry in file.entries:
-        line = entry.line
-        session = entry.session = entry.session or session
-        key = entry.key = _key(line)
-        file.sessions.add(session)
-        if line.forked_from is not None and line.forked_from.session_id:
-            file.claims.add(session_key(line.forked_from.session_id))
-        if not line.uuid:
-            # Without a uuid two equal lines are still two lines: the first of one copy is the first of the other.
-            unnamed[key] += 1
-            entry.key += f"#{unnamed[key]}"
-        elif not entry.side:
-            first = first or key
-            root = root or (key if line.parent_uuid is None else None)
-    file.claims.update(session_key(session) for session in file.sessions)
-    file.claims.update(identity.qualified(PREFIX, f"line:{key}") for key in (first, root) if key)
-
-
-def _key(line: Line) -> str:
-    original = line.forked_from.message_uuid if line.forked_from is not None else None
-    uuid = original or line.uuid
-    if uuid:
-        # Hand-made ids such as "msg-001" repeat across sessions that have nothing to do with each other.
-        return uuid if _UUID.match(uuid) else f"{uuid}@{line.timestamp}"
-    return "text:" + identity.digest(codec.encode([line.type, str(line.timestamp), *_fingerprint(line)]), size=12)
-
-
-def _content_id(entry: Entry) -> str:
-    return "export-" + identity.digest(_key(entry.line), size=12)
-
-
-def _fingerprint(line: Line) -> list[str]:
-    content = line.message.content if line.message is not None else None
-    if isinstance(content, str):
-        return [content]
-    return [
-        value for block in content or [] for value in (block.type, block.text, block.id, block.tool_use_id)
-        if isinstance(value, str)
-    ]  # fmt: skip
 
 
 def sessions_of(files: list[File]) -> list[Session]:
@@ -181,14 +103,16 @@ def sessions_of(files: list[File]) -> list[Session]:
     for file in sorted(files, key=lambda file: (-len(file.entries), file.source.source_id)):
         rank[file.source.source_id] = len(rank)
         for entry in file.entries:
-            lines = kept.setdefault(entry.session, {})
+            lines = kept.get(entry.session)
+            if lines is None:
+                lines = kept[entry.session] = {}
             held = lines.setdefault(entry.key, entry)
-            if held.side and not entry.side:
+            if held is not entry and held.side and not entry.side:
                 lines[entry.key] = entry
                 in_order = False
-    sessions = [Session(session_id, list(lines.values())) for session_id, lines in kept.items()]
+    sessions = [Session(session_id, list(lines.values()), lines.keys()) for session_id, lines in kept.items()]
     for session in () if in_order else sessions:
-        session.entries.sort(key=lambda entry: (entry.clock, rank[entry.file.source.source_id], entry.position))
+        session.entries.sort(key=lambda entry: (entry.clock, rank[entry.source.source_id], entry.position))
     _settle(sessions)
     for session in sessions:
         holders = [file for file in files if session.session_id in file.sessions]
@@ -201,7 +125,6 @@ def sessions_of(files: list[File]) -> list[Session]:
 def _settle(sessions: list[Session]) -> None:
     """Order the sessions and give each copied line to the first that has it."""
     if len(sessions) == 1:
-        sessions[0].own.update(entry.key for entry in sessions[0].entries)
         sessions[0].resumed_from = _continued(sessions[0], {})
         return
     held = Counter(entry.key for session in sessions for entry in session.entries)
@@ -216,12 +139,14 @@ def _settle(sessions: list[Session]) -> None:
     owners: dict[str, Session] = {}
     by_uuid: dict[str, Session] = {}
     for session in sessions:
+        own: set[str] = set()
+        session.own = own
         for entry in session.entries:
             owner = owners.setdefault(entry.key, session)
             if entry.line.uuid:
                 by_uuid.setdefault(entry.line.uuid, owner)
             if owner is session:
-                session.own.add(entry.key)
+                own.add(entry.key)
             else:
                 session.resumed_from = owner.session_id
     for session in sessions:
@@ -233,7 +158,7 @@ def _continued(session: Session, by_uuid: dict[str, Session]) -> str | None:
     for entry in session.entries:
         if entry.line.forked_from is not None and entry.line.forked_from.session_id:
             return entry.line.forked_from.session_id
-    for entry in session.entries:
+    for entry in session.entries if by_uuid else ():
         parent = None if entry.side else by_uuid.get(entry.line.parent_uuid or "")
         if parent is not None and parent is not session:
             return parent.session_id

@@ -8,7 +8,8 @@ from soma.adapters.contract import Yield
 from soma.source import Damage, Record
 
 from .delegations import Run, link
-from .family import File, gather, sessions_of
+from .family import File, sessions_of
+from .gather import gather
 from .ledger import Ledger
 from .run import run_of
 from .tracks import tracks_of
@@ -25,12 +26,18 @@ def map_records(records: Iterable[Record | Damage]) -> Iterator[Yield]:
     for tracks in split:
         for track in tracks:
             for entry in track.entries:
-                ledger.note(entry.line)
+                if entry.line.type == "assistant":
+                    ledger.note(entry.line)
                 for call_id, result in entry.results:
                     ledger.results.setdefault(call_id, result)
+    del files
     for session, tracks in zip(sessions, split, strict=True):
         runs = [Run(track, run_of(track, ledger)) for track in tracks]
         link(runs, session.links, ledger)
+        # All that matters of the lines is in the drafts: whoever takes these needs the room.
+        session.forget()
+        for track in tracks:
+            track.forget()
         for run in runs:
             if run.draft is not None:
                 yield run.draft

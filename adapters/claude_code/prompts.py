@@ -43,6 +43,8 @@ def said(line: Line) -> Said:
     if line.type != "user" or line.message is None:
         return NOTHING
     content = line.message.content
+    if isinstance(content, list) and len(content) == 1 and content[0].type == "tool_result":
+        return NOTHING
     results = isinstance(content, list) and "tool_result" in [block.type for block in content]
     texts = _texts(content)
     if results and not texts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import attrgetter
 from typing import Any, Literal
 
 from soma import clock, identity
@@ -54,7 +55,7 @@ class _Run:
         first = track.entries[0]
         self._draft = ExecutionDraft(
             execution_id=execution_id(track), framework=FRAMEWORK, session_id=track.session.session_id,
-            source_id=first.file.source.source_id, offset=first.offset, length=first.length,
+            source_id=first.source.source_id, offset=first.offset, length=first.length,
         )  # fmt: skip
         self._turns = 0
         self._answers = 0
@@ -174,7 +175,7 @@ class _Run:
     def _decision(self, entry: Entry, call_id: str | None, tool: str) -> DecisionDraft:
         decision = DecisionDraft(
             tool=tool, native_id=call_id, global_id=identity.qualified(PREFIX, call_id) if call_id else None,
-            turn=max(self._turns - 1, 0), source_id=entry.file.source.source_id,
+            turn=max(self._turns - 1, 0), source_id=entry.source.source_id,
             offset=entry.offset, length=entry.length,
         )  # fmt: skip
         self._draft.decisions.append(decision)
@@ -189,17 +190,10 @@ class _Run:
                 draft.ended_at = at
 
     def _labels(self) -> dict[str, str]:
-        lines = [entry.line for entry in self._track.entries]
-        labels = {
-            name: value
-            for name, value in (
-                ("cwd", next((line.cwd for line in lines if line.cwd), None)),
-                ("version", next((line.version for line in lines if line.version), None)),
-                ("git_branch", next((line.git_branch for line in lines if line.git_branch), None)),
-                ("slug", next((line.slug for line in lines if line.slug), None)),
-            )
-            if value
-        }
+        labels: dict[str, str] = {}
+        for name in ("cwd", "version", "git_branch", "slug"):
+            if (value := _first(self._track.entries, name)) is not None:
+                labels[name] = value
         # One compaction is written as a boundary, as a summary, or as both.
         counts = {
             "turns": self._turns,
@@ -214,6 +208,12 @@ class _Run:
         elif not self._track.side and self._track.session.resumed_from:
             labels["resumed_from"] = self._track.session.resumed_from
         return labels
+
+
+def _first(entries: list[Entry], name: str) -> str | None:
+    """The first value of a field that is there."""
+    of = attrgetter(name)
+    return next((value for entry in entries if (value := of(entry.line))), None)
 
 
 def _conclude(decision: DecisionDraft, result: Result) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from .family import Entry, Session
-from .prompts import NOTHING, Said, is_local, said
+from .prompts import NOTHING, Said, is_local
 
 
 class Track(msgspec.Struct):
@@ -26,6 +26,10 @@ class Track(msgspec.Struct):
     entries: list[Entry] = msgspec.field(default_factory=list)
     said: list[Said] = msgspec.field(default_factory=list)
 
+    def forget(self) -> None:
+        """Let go of the lines."""
+        self.entries, self.said = [], []
+
 
 def tracks_of(session: Session) -> list[Track]:
     """The tracks of a session, the main one first, each with the session's own lines and what its users said."""
@@ -37,7 +41,9 @@ def tracks_of(session: Session) -> list[Track]:
 
 def _words(entries: list[Entry]) -> list[Said]:
     """What each line says, slash commands sorted into requests and local ones."""
-    words = [said(entry.line) for entry in entries]
+    words = [entry.said for entry in entries]
+    if not any(word.kind == "command" for word in words):
+        return words
     following = NOTHING
     for index in range(len(words) - 1, -1, -1):
         word, line = words[index], entries[index].line
@@ -52,6 +58,9 @@ def _words(entries: list[Entry]) -> list[Said]:
 def _branches(session: Session, entries: list[Entry], words: list[Said]) -> list[Track]:
     left = _left_behind(entries, words)
     main = Track(session)
+    if not left and len(session.own) == len(session.entries):
+        main.entries, main.said = entries, words
+        return [main]
     tracks = [main]
     track_of: dict[str, Track] = {}
     own = session.own
@@ -75,6 +84,8 @@ def _left_behind(entries: list[Entry], words: list[Said]) -> set[str]:
     A rewind shows as two requests, or a request beside an answer, under one parent; the path with the newest line goes
     on. Parallel calls and their results also share parents, and are no rewinds.
     """
+    if not _forks(entries, words):
+        return set()
     newest: dict[str, int] = {}
     children: dict[str, list[int]] = {}
     for index in range(len(entries) - 1, -1, -1):
@@ -106,6 +117,19 @@ def _left_behind(entries: list[Entry], words: list[Said]) -> set[str]:
     return left
 
 
+def _forks(entries: list[Entry], words: list[Said]) -> bool:
+    """Whether two requests, or a request and an answer, or two answers have one parent."""
+    parents: set[str] = set()
+    for entry, word in zip(entries, words, strict=True):
+        line = entry.line
+        parent = line.parent_uuid
+        if parent and line.uuid and parent != line.uuid and (line.type == "assistant" or word.kind == "prompt"):
+            if parent in parents:
+                return True
+            parents.add(parent)
+    return False
+
+
 def _message_id(entry: Entry) -> str | None:
     return entry.line.message.id if entry.line.message is not None else None
 
@@ -124,7 +148,7 @@ def _sidechains(session: Session) -> list[Track]:
             continue
         track = tracks.get(name)
         if track is None:
-            track = tracks[name] = Track(session, suffix=name, side=True, hint=entry.file.agent_hint)
+            track = tracks[name] = Track(session, suffix=name, side=True, hint=entry.agent_hint)
         track.agent = track.agent or line.agent_id
         track.entries.append(entry)
     for track in tracks.values():

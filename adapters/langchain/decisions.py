@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from soma import clock, codec
-from soma.adapters.blocks.document import as_list, as_object, as_text
+from soma.adapters.blocks.document import as_object
 from soma.model import DecisionDraft, Outcome
 from soma.text import clip
 
 from .about import NODE_KEY
-from .messages import body_of, content_text, encoded, speaker
 from .requests import Requests
+from .results import Result, result_of
 from .runs import Run
 from .tree import Place
 
@@ -27,14 +27,6 @@ _LOOKED_AT = 500
 _PAUSED = ("GraphInterrupt(", "NodeInterrupt(", "GraphBubbleUp(")
 _HANDED_OVER = ("ParentCommand(",)
 _STOPPED = ("CancelledError(", "KeyboardInterrupt(")
-
-
-class Result(msgspec.Struct, frozen=True):
-    """What came back from a tool: its text, and whether the framework marked it as an error it had handled."""
-
-    text: str | None
-    failed: bool
-    call_id: str | None
 
 
 def decision_of(place: Place, requests: Requests, execution_id: str, delegation: str | None) -> DecisionDraft:
@@ -49,31 +41,32 @@ def decision_of(place: Place, requests: Requests, execution_id: str, delegation:
     run = place.run
     result = result_of(run.outputs, run.tool_call_id)
     outcome = outcome_of(run, result)
+    asked = requests.match(run.tool_call_id or result.call_id, run.name)
+    reasoning = asked.message.text if asked is not None else None
+    if reasoning is None:
+        chain = place.parent.name if place.parent is not None else run.metadata.get(NODE_KEY)
+        reasoning = f"chain: {chain}" if chain else None
     draft = DecisionDraft(
         tool=run.name or run.run_type or "",
         arguments=arguments_of(run.inputs),
         outcome=outcome,
+        reasoning=reasoning,
         output=None if result.text is None else clip(result.text),
         error=_error_of(run, result, outcome),
         started_at=run.started_at,
         duration_ms=clock.elapsed_ms(run.started_at, run.ended_at),
+        model=asked.model if asked is not None else None,
         native_id=run.run_id,
         parent_decision_id=delegation if place.caller is None else f"{execution_id}#{place.caller.run_id}",
         source_id=run.source_id,
         offset=run.offset,
         length=run.length,
     )
-    asked = requests.match(run.tool_call_id or result.call_id, run.name)
-    if asked is not None:
-        draft.reasoning, draft.model = asked.message.text, asked.model
-        if not asked.spent:
-            asked.spent = True
-            draft.cost_usd = asked.cost
-            if asked.usage is not None:
-                draft.tokens_in, draft.tokens_out = asked.usage.tokens_in, asked.usage.tokens_out
-    if draft.reasoning is None:
-        chain = place.parent.name if place.parent is not None else run.metadata.get(NODE_KEY)
-        draft.reasoning = f"chain: {chain}" if chain else None
+    if asked is not None and not asked.spent:
+        asked.spent = True
+        draft.cost_usd = asked.cost
+        if asked.usage is not None:
+            draft.tokens_in, draft.tokens_out = asked.usage.tokens_in, asked.usage.tokens_out
     return draft
 
 
@@ -114,40 +107,6 @@ def _depth(text: str) -> int:
         deepest = max(deepest, depth)
     # A run of signs nests without any bracket.
     return max(deepest, _LITERAL_DEPTH + 1 if re.search(r"(?:[-+~]\s*){20}", text) else 0)
-
-
-def result_of(outputs: Any, call_id: str | None) -> Result:
-    """What a tool run gave back, from a text, a message, a command that carries messages, or any value."""
-    fields = as_object(outputs)
-    if not fields:
-        return Result(as_text(outputs) or (encoded(outputs) if outputs else None), False, None)
-    documents = fields.get("documents")
-    if isinstance(documents, list):
-        return Result("\n\n".join(_document_text(item) for item in documents), False, None)
-    value = fields.get("output", fields)
-    if value is None:
-        return Result(None, False, None)
-    if isinstance(value, str):
-        return Result(value, False, None)
-    message = _tool_message(value, call_id)
-    if message is not None:
-        return Result(content_text(message.get("content")), message.get("status") == "error",
-                      as_text(message.get("tool_call_id")))  # fmt: skip
-    return Result(encoded(value), False, None)
-
-
-def _tool_message(value: Any, call_id: str | None) -> dict[str, Any] | None:
-    """The tool message in a result; of several, the one that answers ``call_id``, else the last."""
-    update = as_object(as_object(value).get("update"))
-    candidates = as_list(update.get("messages")) if update else value if isinstance(value, list) else [value]
-    messages = [body for item in candidates if speaker(body := body_of(item)) == "tool" and "content" in body]
-    answer = next((body for body in messages if call_id and body.get("tool_call_id") == call_id), None)
-    return answer or (messages[-1] if messages else None)
-
-
-def _document_text(document: Any) -> str:
-    fields = body_of(document)
-    return as_text(fields.get("page_content")) or encoded(document)
 
 
 def outcome_of(run: Run, result: Result) -> Outcome:

@@ -16,8 +16,9 @@ from soma.source import Damage, Record
 
 from .about import NODE_KEY, OWN_NAME_KEY, SESSION_KEYS, agent_of, first_of, task_of, verdict_of
 from .decisions import decision_of, is_failure
+from .gather import gather
 from .requests import Requests, model_of_run, usage_of_run
-from .runs import Run, gather
+from .runs import Run
 from .tree import Place, Trace, traces_of
 from .usage import combined
 

@@ -9,7 +9,7 @@ from .runs import Message, Run
 from .usage import Usage
 
 
-class Asked(msgspec.Struct):
+class Asked(msgspec.Struct, gc=False):
     """A model message and what is still open of it.
 
     Attributes:
@@ -40,12 +40,14 @@ class Requests:
         calls = run.message.calls
         asked = Asked(run.message, usage_of_run(run), run.cost, model_of_run(run), set(range(len(calls))))
         self._last = asked
+        by_id, by_name = self._by_id, self._by_name
         # Backwards, so that the first open call of the latest message lies on top of its name's stack.
-        for position in reversed(range(len(calls))):
-            if calls[position].call_id:
+        for position in range(len(calls) - 1, -1, -1):
+            call = calls[position]
+            if call.call_id:
                 # Ids may repeat (some models number the calls of every message anew): the latest message is meant.
-                self._by_id[calls[position].call_id] = (asked, position)
-            self._by_name.setdefault(calls[position].name, []).append((asked, position))
+                by_id[call.call_id] = (asked, position)
+            by_name.setdefault(call.name, []).append((asked, position))
 
     def match(self, call_id: str | None, name: str | None) -> Asked | None:
         """The message that asked for a tool run; its call is then answered."""

@@ -11,10 +11,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET
 
+from soma import codec
 from soma.adapters.blocks.document import as_object, as_text
 
 from .usage import Usage, provider_usage
 
+NOTHING = msgspec.Raw()
 _USAGE = (
     "input_tokens", "output_tokens", "prompt_tokens", "completion_tokens", "cache_read_input_tokens",
     "cache_creation_input_tokens", "prompt_tokens_details", "prompt_token_details",
@@ -36,11 +38,19 @@ class Extra(msgspec.Struct, gc=False):
     invocation_params: Parameters | None = None
 
 
-class Row(msgspec.Struct, gc=False):
-    """One run, or a part of one.
+class Written(msgspec.Struct, gc=False):
+    """What a line says about a run beside its work, its metadata as they are written."""
+
+    metadata: msgspec.Raw = NOTHING
+    tool_call_id: Any = None
+    invocation_params: Parameters | None = None
+
+
+class Told(msgspec.Struct, gc=False):
+    """What is told of a run, but for what went into it and came out.
 
     Attributes:
-        run_type: Empty where the part does not tell it.
+        run_type: Empty where a part does not tell it.
         child_runs: Runs below it, where they were written into it, as plain values.
         input_tokens: This and the other counts are ``UNSET`` where nothing was written.
     """
@@ -55,10 +65,6 @@ class Row(msgspec.Struct, gc=False):
     end_time: Any = None
     error: str | None = None
     status: str | None = None
-    extra: Extra | None = None
-    metadata: Any = None
-    inputs: Any = None
-    outputs: Any = None
     session_name: str | None = None
     reference_example_id: str | None = None
     feedback_stats: dict[str, Any] | None = None
@@ -80,8 +86,45 @@ class Row(msgspec.Struct, gc=False):
         return provider_usage({name: told for name in _USAGE if (told := getattr(self, name)) is not UNSET})
 
 
-DECODER = msgspec.json.Decoder(Row)
+class Row(Told, gc=False):
+    """One run, or a part of one, with plain values."""
+
+    extra: Extra | None = None
+    metadata: Any = None
+    inputs: Any = None
+    outputs: Any = None
+
+
+class Line(Told, gc=False):
+    """One run as a line tells it: metadata, inputs and outputs as they are written, empty where nothing is."""
+
+    extra: Written | None = None
+    metadata: msgspec.Raw = NOTHING
+    inputs: msgspec.Raw = NOTHING
+    outputs: msgspec.Raw = NOTHING
+
+    def row(self) -> Row:
+        """The same with plain values."""
+        row = Row(*[getattr(self, name) for name in Told.__struct_fields__])
+        row.metadata, row.inputs, row.outputs = plain(self.metadata), plain(self.inputs), plain(self.outputs)
+        if (extra := self.extra) is not None:
+            row.extra = Extra(plain(extra.metadata), extra.tool_call_id, extra.invocation_params)
+        return row
+
+
+DECODER = msgspec.json.Decoder(Line)
 """The typed decoder of rows; refuses whatever is no run with a type, and a run whose fields have other types."""
+
+
+def plain(written: msgspec.Raw) -> Any:
+    """The value that is written there, ``None`` where there is nothing."""
+    # A decoder that skips a value has seen that it is JSON, if not always that its text is UTF-8.
+    if not written:
+        return None
+    try:
+        return msgspec.json.decode(written)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return codec.decode_leniently(bytes(written))
 
 
 def row_of(fields: dict[str, Any]) -> Row:

@@ -14,7 +14,7 @@ from .about import OWN_NAME_KEY
 from .runs import Run
 
 
-class Place(msgspec.Struct):
+class Place(msgspec.Struct, gc=False):
     """A run in its trace.
 
     Attributes:
@@ -50,7 +50,8 @@ def traces_of(runs: dict[str, Run]) -> Iterator[Trace]:
     found: dict[str, list[Run]] = {}
     known: dict[str, str] = {}
     for run in runs.values():
-        found.setdefault(_trace_id(run, runs, known), []).append(run)
+        trace_id = run.trace_id if run.trace_id is not None and not known else _trace_id(run, runs, known)
+        found.setdefault(trace_id, []).append(run)
     for trace_id in sorted(found):
         yield _built(trace_id, found[trace_id])
 
@@ -99,8 +100,10 @@ def _parent(run: Run, inside: dict[str, Run], trace_id: str) -> str | None:
     """The nearest run above that is there; the root when all between were filtered out of the export."""
     if run.run_id == trace_id:
         return None
-    for candidate in (run.parent_id, *reversed(run.ancestors)):
-        if candidate is not None and candidate in inside and candidate != run.run_id:
+    if run.parent_id in inside and run.parent_id != run.run_id:
+        return run.parent_id
+    for candidate in reversed(run.ancestors):
+        if candidate in inside and candidate != run.run_id:
             return candidate
     orphaned = run.parent_id is not None or bool(run.ancestors)
     return trace_id if orphaned and trace_id in inside else None
@@ -120,9 +123,8 @@ def _walk(top: Run, children: dict[str, list[Run]], trace: Trace, seen: set[str]
         trace.places.append(place)
         caller = run if run.run_type == "tool" else place.caller
         told = place.told_above or (run.run_type == "llm" and run.message is not None and run.message.tells)
-        waiting.extend(
-            Place(child, run, place.owner, caller, told) for child in reversed(children.get(run.run_id, ()))
-        )  # fmt: skip
+        if (below := children.get(run.run_id)) is not None:
+            waiting.extend([Place(child, run, place.owner, caller, told) for child in reversed(below)])
 
 
 def _starts_agent(run: Run, tool: Run) -> bool:

@@ -23,6 +23,8 @@ FRAMEWORK = "openclaw"
 PREFIX = "oc"
 _NESTED = "openclaw.nested-tool.v1"
 _PROMPT_ERROR = "openclaw:prompt-error"
+_TOLD = Step(None, None, -1, None, 0, 0)
+"""What stands for a step once it is told."""
 
 
 class Transcript:
@@ -74,30 +76,44 @@ class Transcript:
                 step.error = as_text(as_object(entry.data).get("error"))
 
     def executions(self) -> Iterator[ExecutionDraft]:
-        """The session, then each branch of it that was abandoned after the model had answered."""
+        """The session, then each branch of it that was abandoned after the model had answered; told once."""
         session_id, execution_id = self._identity()
-        facts = self._facts
-        claims = sorted({qualified(PREFIX, name) for name in (session_id, *facts.family, *self._forked_from())})
-        for number, places in enumerate(self._tree.branches()):
-            run = Run([self._steps[place] for place in places], self._calls, self._source.source_id)
-            if not (run.answered if number else run.began):
+        claims = sorted({qualified(PREFIX, name) for name in (session_id, *self._facts.family, *self._forked_from())})
+        branches = self._tree.branches()
+        # Whoever takes the drafts needs the room that entries took.
+        self._tree = Tree()
+        for number, places in enumerate(branches):
+            draft = self._execution(places, session_id, execution_id if number else None)
+            if draft is None:
                 continue
-            draft = run.draft(FRAMEWORK)
-            draft.session_id = session_id
-            draft.agent_id = facts.agent(self._source.path)
-            if draft.started_at is None:
-                draft.started_at = clock.instant(self._header.timestamp) if self._header else None
-            if number:
-                draft.execution_id = qualified(PREFIX, f"{session_id}~{self._steps[places[0]].native_id or places[0]}")
-                draft.parent_execution_id = execution_id
-                draft.labels["branch"] = "abandoned"
-            else:
+            if not number:
                 draft.execution_id = execution_id
-                run.end(draft, facts.status_at(run.last_answer_at))
-                self._relate(draft)
-            self._name_task(draft)
             draft.claims = sorted({draft.execution_id, *claims})
             yield draft
+
+    def _execution(self, places: list[int], session_id: str, main: str | None) -> ExecutionDraft | None:
+        """One path as an execution, beside ``main`` where it was abandoned; ``None`` where nothing happened on it."""
+        steps = [self._steps[place] for place in places]
+        for place in places:
+            self._steps[place] = _TOLD
+        facts = self._facts
+        run = Run(steps, self._calls, self._source.source_id)
+        if not (run.began if main is None else run.answered):
+            return None
+        draft = run.draft(FRAMEWORK)
+        draft.session_id = session_id
+        draft.agent_id = facts.agent(self._source.path)
+        if draft.started_at is None:
+            draft.started_at = clock.instant(self._header.timestamp) if self._header else None
+        if main is not None:
+            draft.execution_id = qualified(PREFIX, f"{session_id}~{steps[0].native_id or places[0]}")
+            draft.parent_execution_id = main
+            draft.labels["branch"] = "abandoned"
+        else:
+            run.end(draft, facts.status_at(run.last_answer_at))
+            self._relate(draft)
+        self._name_task(draft)
+        return draft
 
     def _message(self, step: Step, message: Message, record: Record) -> StepBody:
         if step.at is None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from .entries import Entry
 
 ROOT = -1
+_Mark: TypeAlias = tuple[str | None, str | None]
 
 
 class Tree:
@@ -16,7 +19,7 @@ class Tree:
     def __init__(self) -> None:
         self._parents: list[int] = []
         self._places: dict[str, int] = {}
-        self._seen: set[tuple[str, str | None, str | None]] = set()
+        self._marks: dict[str, _Mark | set[_Mark]] = {}
         self._leaf = ROOT
 
     def add(self, entry: Entry) -> int | None:
@@ -31,16 +34,25 @@ class Tree:
         parent = places.get(before) if isinstance(before, str) else None
         if native:
             at = entry.timestamp
-            twin = (native, kind or None, (at or None) if isinstance(at, str) else None)
-            if twin in self._seen:
+            mark = (kind or None, (at or None) if isinstance(at, str) else None)
+            known = self._marks.setdefault(native, mark)
+            if known is not mark and not self._is_new(native, known, mark):
                 return None
-            self._seen.add(twin)
             places[native] = place
             if before is None:
                 parent = ROOT
         self._parents.append(place - 1 if parent is None else parent)
         self._leaf = place
         return place
+
+    def _is_new(self, native: str, known: _Mark | set[_Mark], mark: _Mark) -> bool:
+        """Whether an entry that has the id of an earlier one is another one: told by its type and time."""
+        marks = known if isinstance(known, set) else {known}
+        if mark in marks:
+            return False
+        marks.add(mark)
+        self._marks[native] = marks
+        return True
 
     def parent(self, place: int) -> int:
         """The entry that ``place`` follows, or ``ROOT``."""

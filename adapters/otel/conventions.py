@@ -7,7 +7,7 @@ so that sources read with the old table are read again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 VERSION = 2
@@ -132,33 +132,19 @@ def role_of(attributes: Mapping[str, Any], name: str) -> SpanRole:
     ``workflow`` beside ``gen_ai.operation.name``), so the first one that says more than "a step" decides.
     """
     vague: SpanRole | None = None
-    for role in _stated_roles(attributes):
-        if role not in _VAGUE:
-            return role
-        vague = vague or role
+    for key, stated in _KINDS:
+        kind = attributes.get(key)
+        if isinstance(kind, str):
+            role = stated(kind)
+            if role not in _VAGUE:
+                return role
+            vague = vague or role
     return vague or _implied_role(attributes, name)
 
 
 def names_its_work(attributes: Mapping[str, Any]) -> bool:
     """Whether an AI convention says what the span is, even if it decides nothing (an embedding, a guardrail)."""
-    return bool(_stated_roles(attributes))
-
-
-def _stated_roles(attributes: Mapping[str, Any]) -> list[SpanRole]:
-    roles: list[SpanRole] = []
-    kind = attributes.get("openinference.span.kind")
-    if isinstance(kind, str):
-        roles.append(_OPENINFERENCE.get(kind.upper(), "other"))
-    kind = attributes.get("traceloop.span.kind")
-    if isinstance(kind, str):
-        roles.append(_TRACELOOP.get(kind.lower(), "other"))
-    kind = attributes.get("gen_ai.operation.name")
-    if isinstance(kind, str):
-        roles.append(_OPERATION.get(kind.lower(), "other"))
-    kind = attributes.get("ai.operationId")
-    if isinstance(kind, str):
-        roles.append(_vercel_role(kind))
-    return roles
+    return any(isinstance(attributes.get(key), str) for key, _ in _KINDS)
 
 
 def _vercel_role(operation: str) -> SpanRole:
@@ -168,6 +154,14 @@ def _vercel_role(operation: str) -> SpanRole:
         return "llm"
     # The outer call repeats the tokens of its model calls and may hold several rounds of tools: it is the agent.
     return "agent" if operation.startswith(("ai.generate", "ai.stream")) else "other"
+
+
+_KINDS: tuple[tuple[str, Callable[[str], SpanRole]], ...] = (
+    ("openinference.span.kind", lambda kind: _OPENINFERENCE.get(kind.upper(), "other")),
+    ("traceloop.span.kind", lambda kind: _TRACELOOP.get(kind.lower(), "other")),
+    ("gen_ai.operation.name", lambda kind: _OPERATION.get(kind.lower(), "other")),
+    ("ai.operationId", _vercel_role),
+)
 
 
 def _implied_role(attributes: Mapping[str, Any], name: str) -> SpanRole:

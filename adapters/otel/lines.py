@@ -137,31 +137,36 @@ def spans_of(value: Any) -> Iterator[WireSpan | None]:
     if not isinstance(value, Batch):
         yield from spans_in(value)
         return
+    written, trace = "", None
     for group in value.resource_spans:
         resource = _flat(group.resource.attributes) if group.resource is not None else {}
         for scope in group.scope_spans:
             for span in scope.spans or ():
-                yield _span(span, resource)
+                if span.trace_id != written:
+                    # One text for all spans of a trace that follow each other: they are held together.
+                    written = span.trace_id
+                    trace = ids.trace_id(written)
+                yield None if trace is None else _span(span, trace, resource)
 
 
-def _span(span: Span, resource: dict[str, Any]) -> WireSpan | None:
-    trace, own = ids.trace_id(span.trace_id), ids.span_id(span.span_id)
-    if trace is None or own is None:
+def _span(span: Span, trace: str, resource: dict[str, Any]) -> WireSpan | None:
+    own = ids.span_id(span.span_id)
+    if own is None:
         return None
     parent = ids.span_id(span.parent_span_id) if span.parent_span_id else None
-    status = span.status
+    status, kind, events = span.status, span.kind, span.events
     return WireSpan(
         trace_id=trace,
         span_id=own,
         parent_id=None if parent == own else parent,
         name=span.name or "",
-        client=is_client(span.kind, _CLIENT),
+        client=kind == _CLIENT if type(kind) is int else is_client(kind, _CLIENT),
         start=instant_of(span.start_time_unix_nano),
         end=instant_of(span.end_time_unix_nano),
-        status=status_of(status.code) if status is not None else "unset",
+        status=status_of(status.code) if status is not None and status.code is not None else "unset",
         message=(status.message or None) if status is not None else None,
         attributes=_flat(span.attributes),
-        events=[WireEvent(event.name or "", _flat(event.attributes)) for event in span.events or ()],
+        events=[WireEvent(event.name or "", _flat(event.attributes)) for event in events] if events else [],
         resource=resource,
     )
 

@@ -13,7 +13,8 @@ from .decisions import decisions_of
 from .evaluations import verdict
 from .lines import Batch, spans_of
 from .outcome import status_of
-from .spans import Facts, ModelCall, Span, reduced
+from .reduce import Reducer
+from .spans import Facts, ModelCall, Span
 from .thinking import Thinking
 from .trace import Collector, Run, order
 from .wire import holds_trace_data
@@ -25,23 +26,24 @@ _OTHER_SIGNALS = ("resourceMetrics", "resourceLogs", "resource_metrics", "resour
 def executions(records: Iterable[Record | Damage]) -> Iterator[Yield]:
     """One execution per trace (or per root that did agent work); traces in which no agent worked yield nothing."""
     collector = Collector()
+    reducer = Reducer()
     for record in records:
         if isinstance(record, Damage):
             yield record
         else:
-            yield from _gather(record, collector)
+            yield from _gather(record, reducer, collector)
     for run in collector.runs():
         yield _execution(run)
 
 
-def _gather(record: Record, collector: Collector) -> Iterator[Damage]:
+def _gather(record: Record, reducer: Reducer, collector: Collector) -> Iterator[Damage]:
     unusable = 0
     value = record.value
     for span in spans_of(value):
         if span is None:
             unusable += 1
         else:
-            collector.add(reduced(span, record))
+            collector.add(reducer.reduced(span, record))
     if unusable:
         yield _damage(record, f"{unusable} spans without a trace id or span id")
     elif isinstance(value, Batch):
@@ -57,6 +59,7 @@ def _damage(record: Record, reason: str) -> Damage:
 def _execution(run: Run) -> ExecutionDraft:
     spans = list(run.spans.values())
     outermost = sorted(spans, key=lambda span: run.depths[span.span_id])
+    told = _told(outermost)
     thinking = Thinking(run)
     trace = identity.qualified(FRAMEWORK, run.trace_id)
     execution_id = trace
@@ -66,12 +69,12 @@ def _execution(run: Run) -> ExecutionDraft:
     status = status_of(run.root)
     judged = verdict(evaluation for span in spans for evaluation in span.evaluations)
     calls = [call for _, call in thinking.calls]
-    example, task = _fact(outermost, lambda facts: facts.example), _fact(outermost, lambda facts: facts.task)
+    example, task = _fact(told, lambda facts: facts.example), _fact(told, lambda facts: facts.task)
     return ExecutionDraft(
         execution_id=execution_id,
         framework=FRAMEWORK,
-        agent_id=_agent(outermost),
-        session_id=_fact(outermost, lambda facts: facts.session),
+        agent_id=_agent(outermost, told),
+        session_id=_fact(told, lambda facts: facts.session),
         task_id=identity.qualified("example", example)
         if example
         else identity.qualified("task", task)
@@ -79,7 +82,7 @@ def _execution(run: Run) -> ExecutionDraft:
         else None,
         task_text=_asked(run, outermost, thinking),
         model=next((call.model for call in calls if call.model is not None), None)
-        or _fact(outermost, lambda facts: facts.model),
+        or _fact(told, lambda facts: facts.model),
         status=status,
         success=judged.passed if judged is not None else None,
         success_from="evaluation" if judged is not None else None,
@@ -92,9 +95,9 @@ def _execution(run: Run) -> ExecutionDraft:
         tokens_cache_read=_total(calls, lambda call: call.cache_read),
         tokens_cache_write=_total(calls, lambda call: call.cache_write),
         cost_usd=_cost(calls),
-        operator_id=_fact(outermost, lambda facts: facts.user),
-        instance_id=_fact(outermost, lambda facts: facts.instance),
-        labels=_labels(outermost),
+        operator_id=_fact(told, lambda facts: facts.user),
+        instance_id=_fact(told, lambda facts: facts.instance),
+        labels=_labels(told),
         claims=list(dict.fromkeys((execution_id, trace))),
         decisions=decisions_of(run, thinking),
         source_id=place.source_id,
@@ -103,21 +106,26 @@ def _execution(run: Run) -> ExecutionDraft:
     )
 
 
-def _fact(outermost: list[Span], of: Callable[[Facts], str | None]) -> str | None:
+def _fact(told: list[Facts], of: Callable[[Facts], str | None]) -> str | None:
     """A fact as the outermost span states it that states it at all."""
-    return next((value for span in outermost if (value := of(span.facts)) is not None), None)
+    return next((value for facts in told if (value := of(facts)) is not None), None)
 
 
-def _agent(outermost: list[Span]) -> str:
+def _told(outermost: Iterable[Span]) -> list[Facts]:
+    """What spans state, each once: most state what their resource does."""
+    return list({id(span.facts): span.facts for span in outermost}.values())
+
+
+def _agent(outermost: list[Span], told: list[Facts]) -> str:
     """Who ran: named in the metadata, else by the outermost agent span, as graph or workflow, or by the service."""
     agents = [span for span in outermost if span.role == "agent"]
     return (
-        _fact(outermost, lambda facts: facts.named_agent)
-        or _fact(agents, lambda facts: facts.agent)
-        or _fact(outermost, lambda facts: facts.agent)
-        or _fact(outermost, lambda facts: facts.graph)
-        or _fact(outermost, lambda facts: facts.workflow)
-        or _fact(outermost, lambda facts: facts.service)
+        _fact(told, lambda facts: facts.named_agent)
+        or _fact(_told(agents), lambda facts: facts.agent)
+        or _fact(told, lambda facts: facts.agent)
+        or _fact(told, lambda facts: facts.graph)
+        or _fact(told, lambda facts: facts.workflow)
+        or _fact(told, lambda facts: facts.service)
         or next((span.name for span in agents), "")
     )
 
@@ -162,9 +170,9 @@ def _cost(calls: list[ModelCall]) -> float | None:
     return sum(known) if known else None
 
 
-def _labels(outermost: list[Span]) -> dict[str, str]:
+def _labels(told: list[Facts]) -> dict[str, str]:
     labels = {
-        "service": _fact(outermost, lambda facts: facts.service),
-        "environment": _fact(outermost, lambda facts: facts.environment),
+        "service": _fact(told, lambda facts: facts.service),
+        "environment": _fact(told, lambda facts: facts.environment),
     }
     return {key: value for key, value in labels.items() if value is not None}

@@ -9,12 +9,13 @@ import msgspec
 
 from soma.adapters.blocks.document import as_list, as_object, as_text
 
-from . import conventions
+from . import conventions, usual
 from .conventions import first
+from .names import Names, names_of
+from .numbered import indexed, planted
 from .values import Result, arguments_of, flattened, parsed, result_of, says_failed, text_of
 from .wire import WireEvent
 
-_DEEPEST_KEY = 12
 _ROLES = {"human": "user", "ai": "assistant", "model": "assistant", "aimessage": "assistant", "humanmessage": "user",
           "toolmessage": "tool", "systemmessage": "system", "function": "tool"}  # fmt: skip
 _CALL_KINDS = frozenset({"tool_call", "tool-call", "tool_use", "function_call"})
@@ -40,25 +41,30 @@ class Message(msgspec.Struct, gc=False):
     results: list[Result]
 
 
-def input_messages(attributes: Mapping[str, Any], events: Iterable[WireEvent]) -> list[Message]:
-    """What the model was given, oldest first."""
-    numbered = _numbered(attributes, conventions.NUMBERED_INPUT)
+def input_messages(attributes: Mapping[str, Any], events: Iterable[WireEvent], names: Names) -> list[Message]:
+    """What the model was given, oldest first; ``names`` are those that the attributes have."""
+    numbered = _numbered(attributes, conventions.NUMBERED_INPUT) if names.numbered_input else None
     if numbered:
         return numbered
-    found = _messages(first(attributes, conventions.INPUT_MESSAGES))
+    found = _messages(first(attributes, names.input_messages)) if names.input_messages else None
+    if not found and not events:
+        return []
     return found or _from_events(events, ("gen_ai.input.messages", "gen_ai.prompt"), ("gen_ai.user.message",))
 
 
-def output_messages(attributes: Mapping[str, Any], events: Iterable[WireEvent]) -> list[Message]:
-    """What the model said."""
-    found = _numbered(attributes, conventions.NUMBERED_OUTPUT)
-    if not found:
-        found = _messages(first(attributes, conventions.OUTPUT_MESSAGES))
-    if not found and (reply := _vercel_reply(attributes)) is not None:
+def output_messages(
+    attributes: Mapping[str, Any], events: Iterable[WireEvent], names: Names | None = None
+) -> list[Message]:
+    """What the model said; ``names`` are those that the attributes have, where they are known already."""
+    names = names or names_of(attributes)
+    found = _numbered(attributes, conventions.NUMBERED_OUTPUT) if names.numbered_output else []
+    if not found and names.output_messages:
+        found = _messages(first(attributes, names.output_messages))
+    if not found and (reply := _vercel_reply(attributes, names)) is not None:
         found = [reply]
-    if not found:
+    if not found and events:
         found = _from_events(events, ("gen_ai.output.messages", "gen_ai.completion"), ("gen_ai.choice",))
-    return found or _messages(first(attributes, conventions.REPLY_RAW))
+    return found or _messages(first(attributes, names.reply_raw))
 
 
 def spoken(messages: Iterable[Message]) -> str | None:
@@ -89,6 +95,8 @@ def request_in(value: Any) -> str | None:
 
 
 def _messages(value: Any) -> list[Message]:
+    if (spoken := usual.spoken_in(value)) is not None:
+        return [_usual(message) for message in spoken]
     found = parsed(value)
     if isinstance(found, dict):
         if isinstance(found.get("generations"), list):
@@ -108,6 +116,19 @@ def _messages(value: Any) -> list[Message]:
     if items and all(isinstance(item, dict) and "tool.name" in item for item in items):
         return [Message("assistant", None, [_any_agent_call(item) for item in items], [])]
     return [message for item in items if (message := message_of(item)) is not None]
+
+
+def _usual(spoken: usual.Spoken) -> Message:
+    texts: list[str] = []
+    calls: list[Call] = []
+    for part in spoken.parts:
+        if isinstance(part, usual.Asked):
+            calls.append(Call(part.id, part.name, arguments_of(part.arguments)))
+        elif part.content:
+            texts.append(part.content)
+    text = texts[0] if len(texts) == 1 else "\n".join(texts) or None
+    role = _role(spoken.role)
+    return Message(role, None, calls, [Result(text)]) if role == "tool" else Message(role, text, calls, [])
 
 
 def _group(value: Any) -> list[Any]:
@@ -169,7 +190,7 @@ def _read_blocks(fields: dict[str, Any], message: Message) -> list[str]:
     for key in ("content", "contents", "parts"):
         if key not in fields:
             continue
-        content = _indexed(fields[key])
+        content = indexed(fields[key])
         for item in content if isinstance(content, list) else [content]:
             block = as_object(item)
             block = as_object(block.get("message_content")) or block
@@ -186,17 +207,10 @@ def _read_blocks(fields: dict[str, Any], message: Message) -> list[str]:
     return texts
 
 
-def _indexed(value: Any) -> Any:
-    """Numbered keys that were nested (``{"0": ..., "1": ...}``) as a list in their order."""
-    if isinstance(value, dict) and value and all(isinstance(key, str) and key.isdecimal() for key in value):
-        return [item for _, item in sorted(value.items(), key=lambda pair: (len(pair[0]), pair[0]))]
-    return value
-
-
 def _calls(fields: dict[str, Any]) -> list[Call]:
     calls = []
     if "tool_calls" in fields:
-        for item in as_list(_indexed(fields["tool_calls"])):
+        for item in as_list(indexed(fields["tool_calls"])):
             call = as_object(item)
             calls.append(_call(as_object(call.get("tool_call")) or call))
     if not calls and "function_call" in fields and as_text((legacy := as_object(fields["function_call"])).get("name")):
@@ -226,9 +240,9 @@ def _result(block: dict[str, Any]) -> Result:
     return Result(found.text, found.failed or says_failed(block), call_id)
 
 
-def _vercel_reply(attributes: Mapping[str, Any]) -> Message | None:
-    texts = [text_of(first(attributes, names)) for names in (conventions.REPLY_REASONING, conventions.REPLY_TEXT)]
-    calls = [_call(as_object(item)) for item in as_list(parsed(first(attributes, conventions.REPLY_CALLS)))]
+def _vercel_reply(attributes: Mapping[str, Any], names: Names) -> Message | None:
+    texts = [text_of(first(attributes, some)) for some in (names.reply_reasoning, names.reply_text)]
+    calls = [_call(as_object(item)) for item in as_list(parsed(first(attributes, names.reply_calls)))]
     text = "\n".join(text for text in texts if text)
     return Message("assistant", text or None, calls, []) if text or calls else None
 
@@ -247,24 +261,5 @@ def _from_events(events: Iterable[WireEvent], names: tuple[str, ...], kinds: tup
 
 
 def _numbered(attributes: Mapping[str, Any], names: tuple[str, ...]) -> list[Message]:
-    """Messages that were flattened into keys such as ``llm.input_messages.0.message.content``."""
-    tree: dict[str, Any] = {}
-    for key, value in attributes.items():
-        if not key.startswith(names):
-            continue
-        for name in names:
-            if key.startswith(name) and key[len(name) : len(name) + 1] == ".":
-                _plant(tree, key[len(name) + 1 :].split("."), value)
-    items = _indexed(tree)
+    items = indexed(planted(attributes, names))
     return [message for item in as_list(items) if (message := message_of(item)) is not None]
-
-
-def _plant(tree: dict[str, Any], path: list[str], value: Any) -> None:
-    if len(path) > _DEEPEST_KEY or not path[0].isdecimal():
-        return
-    for part in path[:-1]:
-        inner = tree.setdefault(part, {})
-        if not isinstance(inner, dict):
-            return
-        tree = inner
-    tree.setdefault(path[-1], value)

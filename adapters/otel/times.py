@@ -7,20 +7,23 @@ from typing import Any
 from soma import clock
 
 _LONGEST = 40
+_NANO_DIGITS = 19
 _LARGEST = 1e30
 
 
 def instant_of(time: Any) -> int | None:
     """Epoch microseconds of a time in any of the spellings."""
+    if isinstance(time, str):
+        if len(time) == _NANO_DIGITS and time.isdecimal() and time.isascii():
+            return clock.from_nanos(int(time))
+        return clock.instant(time) if len(time) <= _LONGEST and time.isascii() else None
     if isinstance(time, list) and len(time) == 2:
         time = _from_seconds_and_nanos(*time)
     return clock.instant(time) if _could_be_a_time(time) else None
 
 
 def _could_be_a_time(time: Any) -> bool:
-    """Whether a value has the size of a time: digits of no more than nanoseconds need, no infinities."""
-    if isinstance(time, str):
-        return len(time) <= _LONGEST and time.isascii()
+    """Whether a value has the size of a time: a number, no infinity."""
     return isinstance(time, int | float) and -_LARGEST < time < _LARGEST
 
 

@@ -120,8 +120,10 @@ def result_of(value: Any) -> Result:
     A failure that the framework handled is told by the answer itself: ``"status": "error"`` of a tool message or an
     output object, ``isError`` of an MCP result.
     """
-    written = text_of(value)
     found = parsed(value)
+    if found is value and isinstance(value, str):
+        return Result(value or None)
+    written = text_of(value)
     unwrapped = False
     for _ in range(_WRAPPERS):
         inner = _inside(found)

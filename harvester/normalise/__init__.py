@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .bounds import VERSION, reader_version
 from .extent import Extent, Tables
-from .normaliser import Normaliser
+from .normaliser import Item, Normaliser
 
-__all__ = ["VERSION", "Extent", "Normaliser", "Tables", "reader_version"]
+__all__ = ["VERSION", "Extent", "Item", "Normaliser", "Tables", "reader_version"]

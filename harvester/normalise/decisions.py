@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
+import msgspec
 from msgspec.structs import astuple
 
 from soma import codec
 from soma.action import enrich
-from soma.model import OUTCOMES, DecisionDraft
+from soma.harvester.redact import Shares
+from soma.model import OUTCOMES, DecisionDraft, ExecutionDraft
 from soma.text import Clipped
 
 from .bounds import INT32, INT64, KINDS, ROLES
@@ -24,53 +26,60 @@ _TOO_DEEP = '"[nested too deeply to be written]"'
 _AT_ONCE = 64
 """Values that are written as JSON in one go; their JSON is there twice meanwhile."""
 
+Columns: TypeAlias = dict[str, Sequence[Any]]
+"""Values by the name of their column."""
+
 
 class Told(NamedTuple):
-    """What adapters say of decisions, field by field, each in the order the decisions were taken."""
+    """What adapters say, field by field, each in the order of the decisions or executions it is said of."""
 
     fields: dict[str, tuple[Any, ...]]
     size: int
 
     @classmethod
-    def by(cls, decisions: Sequence[DecisionDraft]) -> Told:
-        """Taken apart in native code: asking each decision for each field takes many times as long."""
-        names = DecisionDraft.__struct_fields__
-        values = zip(*map(astuple, decisions), strict=True) if decisions else [()] * len(names)
-        return cls(dict(zip(names, values, strict=True)), len(decisions))
+    def by(cls, drafts: Sequence[DecisionDraft] | Sequence[ExecutionDraft], kind: type[msgspec.Struct]) -> Told:
+        """Taken apart in native code: asking each draft for each field takes many times as long."""
+        names = kind.__struct_fields__
+        values = zip(*map(astuple, drafts), strict=True) if drafts else [()] * len(names)
+        return cls(dict(zip(names, values, strict=True)), len(drafts))
 
 
-def columns(told: Told, first: int, names: Names, digests: Digests) -> dict[str, Sequence[Any]]:
+def columns(told: Told, steps: Sequence[int], names: Names, digests: Digests, shares: Shares) -> Columns:
     """All but ids, where the rows belong, the arguments and the longer texts.
 
     Args:
         told: The decisions.
-        first: Step of the first of them.
+        steps: The step of each.
         names: Redacts what is short.
         digests: Makes digests of outputs.
+        shares: Whose they are.
     """
     fields = told.fields
     actions, roles = _chosen(fields)
+    actions = names.names(actions, shares)
+    turns = fields["turn"]
     return {
-        "step": range(first, first + told.size),
-        "turn": [turn if turn <= INT32 else INT32 for turn in fields["turn"]],
-        "parent_decision_id": names.ids(fields["parent_decision_id"]),
-        "kind": _one_of(KINDS, fields["kind"], "tool_choice"),
-        "action": [action or "unknown" for action in names.names(actions)],
-        "tool": names.names(fields["tool"]),
-        "role": _one_of(ROLES, roles, "other"),
+        "step": steps,
+        "turn": turns if max(turns, default=0) <= INT32 else [min(turn, INT32) for turn in turns],
+        "parent_decision_id": names.ids(fields["parent_decision_id"], shares),
+        "kind": one_of(KINDS, fields["kind"], "tool_choice"),
+        "action": [action or "unknown" for action in actions] if "" in actions else actions,
+        "tool": names.names(fields["tool"], shares),
+        "role": one_of(ROLES, roles, "other"),
         "output_digest": digests.of(texts(fields["output"])),
-        "alternatives": [None if each is None else names.names(each) for each in fields["alternatives"]],
-        "outcome": _one_of(_OUTCOMES, fields["outcome"], "unknown"),
+        "alternatives": names.lists(fields["alternatives"], shares),
+        "outcome": one_of(_OUTCOMES, fields["outcome"], "unknown"),
         "tokens_in": counts(fields["tokens_in"]),
         "tokens_out": counts(fields["tokens_out"]),
-        "model": names.optionals(fields["model"]),
+        "model": names.optionals(fields["model"], shares),
         "source_offset": fields["offset"],
         "source_length": fields["length"],
         **{name: fields[name] for name in _AS_TOLD},
     }
 
 
-def _one_of(allowed: frozenset[str], values: Sequence[str], other: str) -> Sequence[str]:
+def one_of(allowed: frozenset[str], values: Sequence[str], other: str) -> Sequence[str]:
+    """Each value that is allowed; ``other`` for all that are not."""
     if allowed.issuperset(values):
         return values
     return [value if value in allowed else other for value in values]
@@ -107,8 +116,10 @@ def line(value: Any) -> str:
         return _TOO_DEEP
 
 
-def counts(values: Sequence[int | None]) -> list[int | None]:
+def counts(values: Sequence[int | None]) -> Sequence[int | None]:
     """Numbers of tokens; ``None`` for those that are none."""
+    if values.count(None) == len(values):
+        return values
     return [value if value is None or 0 <= value <= INT64 else None for value in values]
 
 

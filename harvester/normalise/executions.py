@@ -1,24 +1,26 @@
-"""The row of an execution, and what it could and could not tell."""
+"""The columns of executions, each made for many of them at once, and what they could and could not tell."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from soma import clock
 from soma.action.signature import signature
 from soma.adapters.contract import FIELDS, Adapter
-from soma.model import OUTCOMES, ExecutionDraft
+from soma.harvester.redact import Shares
+from soma.model import OUTCOMES
 
 from .bounds import STATUSES
-from .decisions import Told, counts
+from .decisions import Columns, Told, counts, one_of
 from .names import Names
 
 _OF_DECISIONS = ("reasoning", "arguments", "output", "error", "alternatives", "confidence", "started_at", "duration_ms",
                  "tokens_in", "cost_usd", "model")  # fmt: skip
 _TOKENS = ("tokens_in", "tokens_out", "tokens_cache_read", "tokens_cache_write")
+_NAMES = ("session_id", "task_id", "model", "success_from", "operator_id", "team_id", "instance_id")
+_AS_TOLD = ("framework", "success", "score", "started_at", "ended_at", "cost_usd", "source_id")
 
 
 class Course(NamedTuple):
@@ -34,69 +36,94 @@ class Course(NamedTuple):
     outcomes: list[str]
     fields: set[str]
 
-    def add(self, told: Told, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Take in the next decisions, with the columns made of them."""
-        self.actions.extend(columns["action"])
-        self.outcomes.extend(columns["outcome"])
-        for field in _OF_DECISIONS:
-            if field not in self.fields and told.fields[field].count(None) < told.size:
-                self.fields.add(field)
+    def add(self, next_part: Course) -> None:
+        """Take in the course of the decisions that follow."""
+        self.actions.extend(next_part.actions)
+        self.outcomes.extend(next_part.outcomes)
+        self.fields.update(next_part.fields)
 
 
-def names_of(draft: ExecutionDraft) -> list[Any]:
-    """All that ``row`` shows as names."""
-    return [draft.session_id, draft.task_id, draft.model, draft.success_from, draft.operator_id, draft.team_id,
-            draft.instance_id, *draft.labels, *draft.labels.values()]  # fmt: skip
+def courses(told: Told, columns: Mapping[str, Sequence[Any]], spans: Iterable[tuple[int, int]]) -> list[Course]:
+    """The course of each execution, whose decisions are those from one place to another."""
+    actions, outcomes = columns["action"], columns["outcome"]
+    found = [(start, end, Course(list(actions[start:end]), list(outcomes[start:end]), set())) for start, end in spans]
+    for field in _OF_DECISIONS:
+        values = told.fields[field]
+        missing = values.count(None)
+        if missing == told.size:
+            continue
+        for start, end, course in found:
+            if start < end and (not missing or values[start:end].count(None) < end - start):
+                course.fields.add(field)
+    return [course for *_, course in found]
 
 
-def row(draft: ExecutionDraft, adapter: Adapter, course: Course, names: Names) -> dict[str, Any]:
-    """All but where the row belongs, the execution's own and its parents' ids, what it knows and its longer texts."""
-    taken = Counter(course.outcomes)
-    optional = names.optional
+def names_of(told: Told) -> Iterator[Any]:
+    """All that ``columns`` shows as names."""
+    for field in _NAMES:
+        yield from told.fields[field]
+    for labels in told.fields["labels"]:
+        yield from labels
+        yield from labels.values()
+
+
+def columns(
+    told: Told, adapters: Sequence[Adapter], courses: Sequence[Course], names: Names, shares: Shares
+) -> Columns:
+    """All but where the rows belong, the executions' own and their parents' ids and their longer texts.
+
+    Args:
+        told: The executions.
+        adapters: What read each of them.
+        courses: What the decisions of each say.
+        names: Redacts what is short.
+        shares: Whose they are.
+    """
+    fields = told.fields
+    times = zip(fields["started_at"], fields["ended_at"], strict=True)
     return {
-        "framework": draft.framework,
-        "adapter": adapter.name,
-        "adapter_version": adapter.version,
-        "session_id": optional(draft.session_id),
-        "task_id": optional(draft.task_id),
-        "model": optional(draft.model),
-        "status": draft.status if draft.status in STATUSES else "unknown",
-        "success": draft.success,
-        "success_from": optional(draft.success_from),
-        "score": draft.score,
-        "started_at": draft.started_at,
-        "ended_at": draft.ended_at,
-        "duration_ms": clock.elapsed_ms(draft.started_at, draft.ended_at),
-        "decisions": len(course.actions),
-        **{outcome: taken[outcome] for outcome in OUTCOMES},
-        **dict(zip(_TOKENS, counts([getattr(draft, field) for field in _TOKENS]), strict=True)),
-        "cost_usd": draft.cost_usd,
-        "signature": signature(course.actions),
-        "operator_id": optional(draft.operator_id),
-        "team_id": optional(draft.team_id),
-        "instance_id": optional(draft.instance_id),
-        "labels": sorted({names.name(k): names.name(v) for k, v in draft.labels.items()}.items()),
-        "source_id": draft.source_id,
-        "source_offset": draft.offset,
-        "source_length": draft.length,
+        "adapter": [adapter.name for adapter in adapters],
+        "adapter_version": [adapter.version for adapter in adapters],
+        "status": one_of(STATUSES, fields["status"], "unknown"),
+        "duration_ms": [clock.elapsed_ms(start, end) for start, end in times],
+        "decisions": [len(course.actions) for course in courses],
+        **{outcome: [course.outcomes.count(outcome) for course in courses] for outcome in OUTCOMES},
+        **{field: counts(fields[field]) for field in _TOKENS},
+        "signature": [signature(course.actions) for course in courses],
+        "labels": names.pairs(fields["labels"], shares),
+        "source_offset": fields["offset"],
+        "source_length": fields["length"],
+        "knows": _knows(fields, adapters, courses),
+        **{field: names.optionals(fields[field], shares) for field in _NAMES},
+        **{field: fields[field] for field in _AS_TOLD},
     }
 
 
-def knows(draft: ExecutionDraft, adapter: Adapter, course: Course) -> Sequence[tuple[str, str]]:
-    """What this run could and could not tell, field by field: known, missing or cannot."""
-    has = course.fields
-    seen = {
-        "success": draft.success is not None,
-        "task": draft.task_id is not None or draft.task_text is not None,
-        "parent": draft.parent_execution_id is not None,
-        "operator": draft.operator_id is not None,
-        "tokens": draft.tokens_in is not None or "tokens_in" in has,
-        "cost_usd": draft.cost_usd is not None or "cost_usd" in has,
-        "model": draft.model is not None or "model" in has,
-        "started_at": draft.started_at is not None,
+def _knows(
+    fields: Mapping[str, Sequence[Any]], adapters: Sequence[Adapter], courses: Sequence[Course]
+) -> list[tuple[tuple[str, str], ...]]:
+    """What each run could and could not tell, field by field: known, missing or cannot."""
+    there = {
+        "success": _either(fields["success"]),
+        "task": _either(fields["task_id"], fields["task_text"]),
+        "parent": _either(fields["parent_execution_id"]),
+        "operator": _either(fields["operator_id"]),
+        "tokens": _or_in("tokens_in", fields, courses),
+        "cost_usd": _or_in("cost_usd", fields, courses),
+        "model": _or_in("model", fields, courses),
+        "started_at": _either(fields["started_at"]),
     }
-    known = tuple([seen.get(field, field in has) for field in FIELDS])
-    return _told(known, _possible(adapter.capabilities.fields))
+    known = zip(*(there.get(field) or [field in course.fields for course in courses] for field in FIELDS), strict=True)
+    possible = {adapter.name: _possible(adapter.capabilities.fields) for adapter in adapters}
+    return [_told(has, possible[adapter.name]) for has, adapter in zip(known, adapters, strict=True)]
+
+
+def _either(*columns: Sequence[Any]) -> list[bool]:
+    return [any(value is not None for value in values) for values in zip(*columns, strict=True)]
+
+
+def _or_in(field: str, fields: Mapping[str, Sequence[Any]], courses: Sequence[Course]) -> list[bool]:
+    return [value is not None or field in course.fields for value, course in zip(fields[field], courses, strict=True)]
 
 
 def _possible(fields: Mapping[str, str]) -> tuple[bool, ...]:

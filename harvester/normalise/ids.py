@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from soma import identity
 from soma.harvester.resolve import native_part
-from soma.model import DecisionDraft
 
 
-def natives(decisions: Sequence[DecisionDraft]) -> list[str]:
+def natives(native_ids: Sequence[str | None]) -> list[str]:
     """The framework's own ids of decisions as they stand in ids of decisions; empty where there is none."""
-    told = [decision.native_id or "" for decision in decisions]
+    told = [native or "" for native in native_ids]
     try:
         if identity.are_plain(told):
             return told
@@ -24,7 +23,8 @@ def natives(decisions: Sequence[DecisionDraft]) -> list[str]:
 def decision_ids(natives: Sequence[str], execution_id: str) -> list[str]:
     """The ids of an execution's decisions, in their order; all that is given is redacted already."""
     if "" not in natives and len(set(natives)) == len(natives):
-        return [f"{execution_id}#{native}" for native in natives]
+        start = f"{execution_id}#"
+        return [start + native for native in natives]
     return _told_apart(natives, execution_id)
 
 

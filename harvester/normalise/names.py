@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from soma.harvester.redact import Redactor
+from soma.harvester.redact import Redactor, Shares
 
 from .bounds import NAME_BYTES
 
+_T = TypeVar("_T")
 _KEPT = 16 * 1024
 
 
@@ -17,15 +18,18 @@ class Names:
 
     Args:
         redactor: Replaces secrets by typed marks, and counts them: what is marked is looked at again each time.
+        credit: Told whose the marks are that were set since the last time.
     """
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, credit: Callable[[str], None]) -> None:
         self._redactor = redactor
+        self._credit = credit
         self._known: dict[str, str] = {"": ""}
 
     def are_plain(self, ids: Iterable[str | None], names: Iterable[Any] = ()) -> bool:
         """Whether none of these texts can hold a secret, found out in one look; ``names`` are known from then on."""
-        new = [value for value in names if isinstance(value, str) and value not in self._known]
+        known = self._known
+        new = {value for value in names if isinstance(value, str) and value not in known}
         if not self._redactor.is_plain("\n".join([*filter(None, ids), *new])):
             return False
         for value in new:
@@ -46,42 +50,78 @@ class Names:
             self._keep(value, name)
         return name
 
-    def names(self, values: Sequence[str]) -> list[str]:
+    def names(self, values: Sequence[str], shares: Shares) -> list[str]:
         """``name`` of each."""
-        known = self._known
         try:
-            return list(map(known.__getitem__, values))
+            return list(map(self._known.__getitem__, values))
         except KeyError:
-            return [self.name(value) for value in values]
+            self.are_plain((), values)
+            return self._each(self.name, values, shares)
 
     def optional(self, value: Any) -> str | None:
         """``name`` of a text, ``None`` of anything else and where nothing is left of it."""
         return self.name(value) or None if isinstance(value, str) else None
 
-    def optionals(self, values: Sequence[Any]) -> list[str | None]:
+    def optionals(self, values: Sequence[Any], shares: Shares) -> Sequence[str | None]:
         """``optional`` of each."""
         known = self._known
+        if values.count(None) == len(values):
+            return values
         try:
             return [None if value is None else known[value] or None for value in values]
         except (KeyError, TypeError):
-            return [self.optional(value) for value in values]
+            self.are_plain((), values)
+            return self._each(self.optional, values, shares)
+
+    def lists(self, values: Sequence[Sequence[str] | None], shares: Shares) -> Sequence[list[str] | None]:
+        """``name`` of each of those in each list that there is."""
+        if values.count(None) == len(values):
+            return [None] * len(values)
+        return self._each(lambda each: None if each is None else list(map(self.name, each)), values, shares)
+
+    def pairs(self, values: Sequence[Mapping[str, str]], shares: Shares) -> list[list[tuple[str, str]]]:
+        """``name`` of the keys and values of each mapping, ordered."""
+        name = self.name
+        return self._each(lambda each: sorted({name(k): name(v) for k, v in each.items()}.items()), values, shares)
 
     def id(self, value: str) -> str:
         """``value``, redacted."""
         return self._redactor.text(value)
 
-    def optional_id(self, value: str | None) -> str | None:
-        """``id`` of one that there is."""
-        return None if value is None else self.id(value)
-
-    def ids(self, values: Sequence[str | None]) -> list[str | None]:
+    def ids(self, values: Sequence[str | None], shares: Shares) -> Sequence[str | None]:
         """``id`` of each that there is."""
-        there = list(filter(None, values))
-        if not there or self._redactor.is_plain("\n".join(there)):
-            return list(values)
-        return list(map(self.optional_id, values))
+        places = [place for place, value in enumerate(values) if value]
+        suspects = list(self._suspects([values[place] or "" for place in places]))
+        if not suspects:
+            return values
+        found = list(values)
+        for place in map(places.__getitem__, suspects):
+            found[place] = self.id(found[place] or "")
+            if self._redactor.counts:
+                self._credit(shares.owner(place))
+        return found
+
+    def _suspects(self, texts: Sequence[str], first: int = 0) -> Iterator[int]:
+        """Places of texts that may hold a secret: what random ids hold by chance is found by halving."""
+        if not texts or self._redactor.is_plain("\n".join(texts)):
+            return
+        if len(texts) == 1:
+            yield first
+            return
+        half = len(texts) // 2
+        yield from self._suspects(texts[:half], first)
+        yield from self._suspects(texts[half:], first + half)
+
+    def _each(self, of: Callable[[Any], _T], values: Sequence[Any], shares: Shares) -> list[_T]:
+        found: list[_T] = []
+        for place, value in enumerate(values):
+            found.append(of(value))
+            if self._redactor.counts:
+                self._credit(shares.owner(place))
+        return found
 
     def _keep(self, value: str, name: str) -> None:
         if len(self._known) >= _KEPT:
-            self._known = {"": ""}
+            self._known.clear()
+            self._known[""] = ""
         self._known[value] = name

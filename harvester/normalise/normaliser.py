@@ -1,14 +1,15 @@
-"""Drafts in, rows out: one execution at a time, its longer texts many executions at a time."""
+"""Drafts in, rows out: many executions at a time, column by column."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain, pairwise, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soma.adapters.contract import Adapter
 from soma.harvester.agents import AgentNames
-from soma.harvester.redact import Batch, Redactor
+from soma.harvester.redact import Batch, Redactor, Shares
 from soma.harvester.rows import Rows
 from soma.model import DecisionDraft, ExecutionDraft, PatternDraft
 from soma.schema import DECISIONS, EXECUTIONS, INSIGHTS
@@ -17,7 +18,7 @@ from . import decisions as of_decisions
 from . import executions as of_executions
 from . import ids
 from .bounds import ARGUMENT_BYTES, DECISION_TEXTS, EXECUTION_TEXTS, TASK_BYTES
-from .decisions import Told
+from .decisions import Columns, Told
 from .digests import Digests
 from .executions import Course
 from .extent import START, Extent, Tables
@@ -28,15 +29,34 @@ if TYPE_CHECKING:
 
 _LONG = 4096
 _PART = 1024
+_PLACE = ("execution_id", "revision", "reading", "agent_id")
+
+
+class Item(NamedTuple):
+    """An execution that is to become rows.
+
+    Attributes:
+        draft: What the adapter says of it.
+        adapter: The adapter.
+        path: Of its source.
+        revision, reading: Columns of its rows.
+    """
+
+    draft: ExecutionDraft
+    adapter: Adapter
+    path: str
+    revision: int
+    reading: int
 
 
 class _Made(NamedTuple):
     """Decisions on their way into rows: columns that are done, and what has to be redacted first."""
 
-    columns: dict[str, Sequence[Any]]
+    columns: Columns
     texts: dict[str, Sequence[str | None]]
     arguments: Sequence[Any]
     written: Sequence[Any]
+    shares: Shares
 
 
 class Normaliser:
@@ -63,8 +83,9 @@ class Normaliser:
     ) -> None:
         self._away = away
         self._redactor = redactor
+        self._marks: list[tuple[str, Counter[str]]] = []
         self._batch = Batch(redactor, of_decisions.line)
-        self._names = Names(redactor)
+        self._names = Names(redactor, self._credit)
         self._digests = Digests(key)
         self._agents = agents
         self.executions = Rows(EXECUTIONS)
@@ -102,48 +123,45 @@ class Normaliser:
             for column in rows.columns.values():
                 column.clear()
 
-    def add(self, draft: ExecutionDraft, adapter: Adapter, path: str, revision: int, reading: int) -> None:
-        """Append the rows of one execution, in the order its decisions were taken: all or, if this raises, none.
+    def add(self, items: Sequence[Item]) -> None:
+        """Append the rows of executions, in the order their decisions were taken: of all or, if this raises, of none.
 
-        The draft of a long execution has lost its decisions afterwards.
+        A long execution is to be given alone: its draft has lost its decisions afterwards.
         """
+        if not items:
+            return
         self._redactor.take_counts()
-        decisions, owner, names = draft.decisions, draft.source_id, self._names
-        agent = self._agent(draft.agent_id, path)
-        natives = ids.natives(decisions)
-        parents = (draft.parent_execution_id, draft.parent_decision_id)
-        own_id = draft.execution_id
-        if not names.are_plain((own_id, *parents, *natives), (agent, *of_executions.names_of(draft))):
-            own_id, parents = names.id(own_id), (names.optional_id(parents[0]), names.optional_id(parents[1]))
-            natives = natives if names.are_plain(natives) else list(map(names.id, natives))
-        place: dict[str, Any] = {
-            "execution_id": own_id,
-            "revision": revision,
-            "reading": reading,
-            "agent_id": names.name(agent) or "unnamed",
-        }
-        decision_ids = ids.decision_ids(natives, own_id)
-        told = {name: of_decisions.texts([getattr(draft, name)]) for name in EXECUTION_TEXTS}
-        course = Course([], [], set())
-        if self._away is not None and len(decisions) > _LONG:
-            self._away(self._slices(decisions, decision_ids, place, owner, course))
+        self._marks.clear()
+        drafts = [item.draft for item in items]
+        runs = Told.by(drafts, ExecutionDraft)
+        each = Shares(runs.fields["source_id"], range(len(items)))
+        place, parents, natives = self._place(items, runs, each)
+        own = [ids.decision_ids(told, own_id) for told, own_id in zip(natives, place["execution_id"], strict=True)]
+        told = {name: of_decisions.texts(runs.fields[name]) for name in EXECUTION_TEXTS}
+        if self._away is not None and len(items) == 1 and len(drafts[0].decisions) > _LONG:
+            courses = [Course([], [], set())]
+            self._away(self._slices(drafts[0].decisions, own[0], place, each, courses[0]))
             made = None
         else:
-            made = self._made(decisions, decision_ids, 0, place, course)
-        self.executions.add({
-            **of_executions.row(draft, adapter, course, names),
-            **place,
-            "parent_execution_id": parents[0],
-            "parent_decision_id": parents[1],
-            "knows": of_executions.knows(draft, adapter, course),
-        })  # fmt: skip
+            made, courses = self._made([draft.decisions for draft in drafts], own, 0, place, each)
+        adapters = [item.adapter for item in items]
+        columns = of_executions.columns(runs, adapters, courses, self._names, each)
+        self.executions.extend({**columns, **place, **parents}, len(items))
         for name, limit in EXECUTION_TEXTS.items():
-            self._batch.texts(self.executions.columns[name], told[name], limit, owner)
+            self._batch.texts(self.executions.columns[name], told[name], limit, each)
         if made is not None:
-            self._put(self.decisions, made, owner)
-        self._batch.credit(owner)
-        if self._batch.is_full:
-            self._batch.settle()
+            self._put(self.decisions, made)
+        for owner, marks in self._marks:
+            self._batch.credit(owner, marks)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether ``settle`` should be called: more would only take memory."""
+        return self._batch.is_full
+
+    def settle(self) -> None:
+        """Redact the longer texts of the rows made so far."""
+        self._batch.settle()
 
     def add_pattern(self, draft: PatternDraft) -> None:
         """Append a pattern that another system found, as a proposal that waits for a person."""
@@ -163,8 +181,37 @@ class Normaliser:
             "source_length": draft.length,
         })  # fmt: skip
 
+    def _place(self, items: Sequence[Item], runs: Told, each: Shares) -> tuple[Columns, Columns, list[list[str]]]:
+        """Where rows belong and the ids of parents, for each execution; and the frameworks' own ids of its decisions.
+
+        Names of executions are known from then on.
+        """
+        names = self._names
+        agents: list[str] = []
+        for item in items:
+            agents.append(self._agent(item.draft.agent_id, item.path))
+            self._credit(item.draft.source_id)
+        natives = [ids.natives([decision.native_id for decision in item.draft.decisions]) for item in items]
+        fields = runs.fields
+        parts: list[Sequence[Any]] = [
+            fields["execution_id"],
+            fields["parent_execution_id"],
+            fields["parent_decision_id"],
+        ]
+        if not names.are_plain(chain(*parts, *natives), chain(agents, of_executions.names_of(runs))):
+            starts = [0, *accumulate(map(len, natives))]
+            flat = names.ids(list(chain.from_iterable(natives)), Shares(each.owners, starts[:-1]))
+            natives = [list(map(str, flat[start:end])) for start, end in pairwise(starts)]
+            parts = [names.ids(part, each) for part in parts]
+        return {
+            "execution_id": parts[0],
+            "revision": [item.revision for item in items],
+            "reading": [item.reading for item in items],
+            "agent_id": [name or "unnamed" for name in names.names(agents, each)],
+        }, {"parent_execution_id": parts[1], "parent_decision_id": parts[2]}, natives  # fmt: skip
+
     def _slices(
-        self, decisions: list[DecisionDraft], named: list[str], place: dict[str, Any], owner: str, course: Course
+        self, decisions: list[DecisionDraft], named: list[str], place: Columns, each: Shares, course: Course
     ) -> Iterator[pa.Table]:
         """The rows of a long execution, a part at a time; the drafts are let go as they become rows."""
         self._batch.settle()
@@ -172,30 +219,51 @@ class Normaliser:
             rows = Rows(DECISIONS)
             part = decisions[:_PART]
             del decisions[:_PART]
-            self._put(rows, self._made(part, named, start, place, course), owner)
+            made, courses = self._made([part], [named[start : start + _PART]], start, place, each)
+            course.add(courses[0])
+            self._put(rows, made)
             self._batch.settle()
             yield rows.arrow()
 
     def _made(
-        self, decisions: Sequence[DecisionDraft], named: list[str], first: int, place: dict[str, Any], course: Course
-    ) -> _Made:
-        """All that is to be put into rows; ``first`` is the step of the first of these decisions."""
-        said = Told.by(decisions)
-        columns = of_decisions.columns(said, first, self._names, self._digests)
-        columns["decision_id"] = named[first : first + len(decisions)]
-        columns |= {name: [value] * len(decisions) for name, value in place.items()}
-        course.add(said, columns)
+        self, taken: Sequence[Sequence[DecisionDraft]], named: Sequence[Sequence[str]], first: int, place: Columns,
+        each: Shares,
+    ) -> tuple[_Made, list[Course]]:  # fmt: skip
+        """All that is to be put into rows, and the course of each execution.
+
+        Args:
+            taken: The decisions of each execution.
+            named: Their ids.
+            first: Step of the first of each of them.
+            place: Where the rows of each execution belong.
+            each: Whose each execution is.
+        """
+        sizes = [len(decisions) for decisions in taken]
+        starts = [0, *accumulate(sizes)]
+        said = Told.by(list(chain.from_iterable(taken)), DecisionDraft)
+        shares = Shares(each.owners, starts[:-1])
+        steps = list(chain.from_iterable(range(first, first + size) for size in sizes))
+        columns = of_decisions.columns(said, steps, self._names, self._digests, shares)
+        columns["decision_id"] = list(chain.from_iterable(named))
+        for name in _PLACE:
+            columns[name] = list(chain.from_iterable(map(repeat, place[name], sizes)))
+        courses = of_executions.courses(said, columns, pairwise(starts))
         arguments = said.fields["arguments"]
         written = of_decisions.written(arguments)
         columns["arguments_digest"] = self._digests.of(written)
         texts = {name: of_decisions.texts(said.fields[name]) for name in DECISION_TEXTS}
-        return _Made(columns, texts, arguments, written)
+        return _Made(columns, texts, arguments, written, shares), courses
 
-    def _put(self, rows: Rows, made: _Made, owner: str) -> None:
+    def _put(self, rows: Rows, made: _Made) -> None:
         rows.extend(made.columns, len(made.arguments))
         for name, limit in DECISION_TEXTS.items():
-            self._batch.texts(rows.columns[name], made.texts[name], limit, owner)
-        self._batch.objects(rows.columns["arguments"], made.arguments, made.written, ARGUMENT_BYTES, owner)
+            self._batch.texts(rows.columns[name], made.texts[name], limit, made.shares)
+        self._batch.objects(rows.columns["arguments"], made.arguments, made.written, ARGUMENT_BYTES, made.shares)
+
+    def _credit(self, owner: str) -> None:
+        """The marks that were set since the last time are ``owner``'s."""
+        if self._redactor.counts:
+            self._marks.append((owner, self._redactor.take_counts()))
 
     def _agent(self, told: str, path: str) -> str:
         name = self._agents.name(told, path)

@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from .batch import Batch
 from .engine import Redactor
+from .shares import Shares
 
-__all__ = ["Batch", "Redactor"]
+__all__ = ["Batch", "Redactor", "Shares"]

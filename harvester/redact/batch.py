@@ -8,18 +8,21 @@ from typing import Any, NamedTuple
 
 from .engine import _CUT, _CUT_BYTES, _OPENING, MARGIN, Redactor
 from .screen import Look
-from .values import texts_of
+from .shares import Shares
+from .values import has_plain_names, texts_of
 
 _FULL_CHARS = 8 << 20
 _AT_ONCE = 512
 _JOIN = "\n"
 """Between texts that are looked at as one: what matches in one of them still does, and a match across is looked at."""
+_PLAIN = frozenset({str, type(None)})
 
 
 class _Waiting(NamedTuple):
     """Values of one column: ``texts`` are shown where no secret is found, ``objects`` are what they are the JSON of.
 
-    ``parts`` are the texts inside each object, or ``None`` for one that has to be redacted in any case.
+    ``parts`` are the texts inside each object, or ``None`` for one that has to be redacted in any case; ``first`` is
+    the place of the first value among those that ``shares`` tells of.
     """
 
     column: list[str | None]
@@ -28,7 +31,8 @@ class _Waiting(NamedTuple):
     objects: Sequence[Any] | None
     parts: Sequence[str | None]
     limit: int
-    owner: str
+    shares: Shares
+    first: int
 
     def windows(self) -> list[str]:
         """What has to be looked at: one for each value that is there."""
@@ -65,32 +69,33 @@ class Batch:
         """Whether it should be settled: more would only take memory."""
         return self._chars >= _FULL_CHARS
 
-    def texts(self, column: list[str | None], texts: Sequence[str | None], limit: int, owner: str) -> None:
+    def texts(self, column: list[str | None], texts: Sequence[str | None], limit: int, shares: Shares) -> None:
         """The last places of ``column`` are for ``texts``, each to be redacted and cut to ``limit`` bytes."""
-        first = len(column) - len(texts)
-        for start in range(0, len(texts), _AT_ONCE):
-            some = texts[start : start + _AT_ONCE]
+        before = len(column) - len(texts)
+        for first in range(0, len(texts), _AT_ONCE):
+            some = texts[first : first + _AT_ONCE]
             if chars := sum(map(len, filter(None, some))):
                 self._chars += chars
-                self._waiting.append(_Waiting(column, first + start, some, None, (), limit, owner))
+                self._waiting.append(_Waiting(column, before + first, some, None, (), limit, shares, first))
             else:
-                column[first + start : first + start + len(some)] = some
+                column[before + first : before + first + len(some)] = some
 
     def objects(
-        self, column: list[str | None], objects: Sequence[Any], written: Sequence[str | None], limit: int, owner: str
-    ) -> None:
+        self, column: list[str | None], objects: Sequence[Any], written: Sequence[str | None], limit: int,
+        shares: Shares,
+    ) -> None:  # fmt: skip
         """The last places of ``column`` are for JSON-like values, whose JSON (for texts: themselves) is ``written``."""
-        first = len(column) - len(objects)
-        for start in range(0, len(objects), _AT_ONCE):
-            some, texts = objects[start : start + _AT_ONCE], written[start : start + _AT_ONCE]
-            parts = [_inside(value) for value in some]
+        before = len(column) - len(objects)
+        end = limit + MARGIN
+        for first in range(0, len(objects), _AT_ONCE):
+            some, texts = objects[first : first + _AT_ONCE], written[first : first + _AT_ONCE]
+            parts = [_inside(value, text, end) for value, text in zip(some, texts, strict=True)]
             self._chars += sum(map(len, filter(None, texts))) + sum(map(len, filter(None, parts)))
-            self._waiting.append(_Waiting(column, first + start, texts, some, parts, limit, owner))
+            self._waiting.append(_Waiting(column, before + first, texts, some, parts, limit, shares, first))
 
-    def credit(self, owner: str) -> None:
-        """The marks that the redactor set since it was last asked are ``owner``'s."""
-        if self._redactor.counts:
-            self.counts.setdefault(owner, Counter()).update(self._redactor.take_counts())
+    def credit(self, owner: str, marks: Counter[str]) -> None:
+        """These marks are ``owner``'s."""
+        self.counts.setdefault(owner, Counter()).update(marks)
 
     def settle(self) -> None:
         """Fill all places."""
@@ -112,45 +117,73 @@ class Batch:
         self._redactor.counts.update(others)
 
     def _fill(self, groups: Sequence[_Waiting], windows: Sequence[str]) -> None:
-        looks = iter(self._redactor.looks(windows))
+        looks = self._redactor.looks(windows)
+        done = 0
         for group in groups:
-            texts = group.texts
-            there = [Look.NONE if text is None else next(looks) for text in texts]
-            if group.objects is not None:
-                texts, there = self._redacted_objects(group, there)
-            group.column[group.start : group.start + len(texts)] = self._bounded(texts, there, group.limit)
-            self.credit(group.owner)
-
-    def _redacted_objects(self, group: _Waiting, looks: list[Look]) -> tuple[list[str | None], list[Look]]:
-        """The JSON of each object without secrets, and how closely it still has to be looked at."""
-        texts = list(group.texts)
-        for place, (value, parts) in enumerate(zip(group.objects or (), group.parts, strict=True)):
-            look = looks[place]
-            if texts[place] is None or (parts is not None and (look is Look.NONE or isinstance(value, str))):
+            texts, missing = group.texts, group.texts.count(None)
+            there = looks[done : done + len(texts) - missing]
+            done += len(there)
+            if there.count(Look.NONE) == len(there) and None not in group.parts:
+                group.column[group.start : group.start + len(texts)] = _cut(texts, group.limit, self._redactor)
                 continue
-            redacted = self._write(self._redactor.value(value, Look.ALL if parts is None else look))
-            if redacted != texts[place]:
-                texts[place], looks[place] = redacted, Look.ALL
-        return texts, looks
+            following = iter(there)
+            self._look(group, [Look.NONE if text is None else next(following) for text in texts] if missing else there)
 
-    def _bounded(self, texts: Sequence[str | None], looks: Sequence[Look], limit: int) -> list[str | None]:
-        """What the redactor makes of each text; ASCII that holds nothing is judged without a call each."""
-        bounded, none, opening, cut = self._redactor.bounded, Look.NONE, _OPENING, _CUT
-        room = limit - _CUT_BYTES
-        # A mark that begins behind what is kept does not matter.
-        end = limit + len(opening)
-        return [
-            text
-            if text is None or (look is none and len(text) <= limit and type(text) is str and text.isascii())
-            else text[:room] + cut
-            if look is none and room > 0 and type(text) is str and text.isascii() and text.find(opening, 0, end) < 0
-            else bounded(text, limit, look)
-            for text, look in zip(texts, looks, strict=True)
-        ]
+    def _look(self, group: _Waiting, looks: Sequence[Look]) -> None:
+        """Fill the places of values some of which have to be looked at closely."""
+        shown = list(group.texts)
+        close = [place for place, look in enumerate(looks) if look is not Look.NONE]
+        if group.objects is not None:
+            close = sorted({*close, *(place for place, parts in enumerate(group.parts) if parts is None)})
+        for place in close:
+            text = group.texts[place]
+            if text is None:
+                continue
+            shown[place] = None
+            group.column[group.start + place] = self._closely(group, place, text, looks[place])
+            if self._redactor.counts:
+                self.credit(group.shares.owner(group.first + place), self._redactor.take_counts())
+        seen = set(close)
+        for place, text in enumerate(_cut(shown, group.limit, self._redactor)):
+            if place not in seen or group.texts[place] is None:
+                group.column[group.start + place] = text
+
+    def _closely(self, group: _Waiting, place: int, text: str, look: Look) -> str:
+        value = text if group.objects is None else group.objects[place]
+        if not isinstance(value, str):
+            redacted = self._write(self._redactor.value(value, Look.ALL if group.parts[place] is None else look))
+            if redacted != text:
+                text, look = redacted, Look.ALL
+        return self._redactor.bounded(text, group.limit, look)
 
 
-def _inside(value: Any) -> str | None:
+def _cut(texts: Sequence[str | None], limit: int, redactor: Redactor) -> Sequence[str | None]:
+    """What the redactor makes of texts that hold nothing; none is called for that stays as it is."""
+    there = list(filter(None, texts))
+    if not there or (
+        _PLAIN.issuperset(map(type, texts)) and max(map(len, there)) <= limit and all(map(str.isascii, there))
+    ):
+        return texts
+    bounded, none, opening, cut = redactor.bounded, Look.NONE, _OPENING, _CUT
+    room = limit - _CUT_BYTES
+    # A mark that begins behind what is kept does not matter.
+    end = limit + len(opening)
+    return [
+        text
+        if text is None or (len(text) <= limit and type(text) is str and text.isascii())
+        else text[:room] + cut
+        if room > 0 and type(text) is str and text.isascii() and text.find(opening, 0, end) < 0
+        else bounded(text, limit, none)
+        for text in texts
+    ]
+
+
+def _inside(value: Any, written: str | None, end: int) -> str | None:
+    """The texts inside a value that the first ``end`` characters of its JSON do not show."""
     if value is None or isinstance(value, str):
         return ""
+    if written is not None and len(written) <= end and "\\" not in written:
+        # Without an escape each text stands in the JSON as it is.
+        return "" if has_plain_names(value) else None
     texts = texts_of(value)
     return None if texts is None else _JOIN.join(texts)

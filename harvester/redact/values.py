@@ -86,6 +86,13 @@ def texts_of(value: Any) -> list[str] | None:
     return texts
 
 
+def has_plain_names(value: Any) -> bool:
+    """Whether ``texts_of`` a JSON-like value tells its texts, and not that more has to be looked at."""
+    if isinstance(value, dict) and len(value) <= _FEW and _LEAVES.issuperset(map(type, value.values())):
+        return _plain_names(tuple(value)) is not None
+    return texts_of(value) is not None
+
+
 @lru_cache(maxsize=4096)
 def _plain_names(keys: tuple[Any, ...]) -> list[str] | None:
     """The texts among the keys of an object; ``None`` where one says that a secret follows, or one beside it does."""

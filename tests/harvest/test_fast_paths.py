@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soma import clock, codec
-from soma.adapters.blocks.head import close_prefix
+from soma.adapters.blocks.head import Head, begins_with_a_line, close_prefix
 from soma.adapters.blocks.jsonl import read_lines
 from soma.adapters.claude_code import ADAPTER as CLAUDE_CODE
 from soma.adapters.claude_code.lines import DECODER as LINES
@@ -171,6 +171,13 @@ def test_a_cut_document_is_closed_as_a_byte_at_a_time_would(path: Path, end: int
 @given(st.binary(max_size=40) | st.text(alphabet='{}[]",\\ a', max_size=40).map(str.encode))
 def test_any_bytes_are_closed_as_a_byte_at_a_time_would(data: bytes) -> None:
     assert close_prefix(data) == closed_plainly(data)
+
+
+@given(st.lists(st.sampled_from((*PIECES, b"12", b"\x00", b" \n ")), max_size=4).map(b"\n".join), st.booleans())
+def test_a_file_of_lines_is_told_by_its_first(data: bytes, cut: bool) -> None:
+    if cut and b"\n" not in data:
+        return  # such a file is told by where its first line ends
+    assert begins_with_a_line(data) == Head("a.jsonl", len(data) + cut, data).lines
 
 
 @given(st.datetimes(timezones=st.sampled_from([dt.UTC, dt.timezone(dt.timedelta(hours=-9, minutes=-30))])))

@@ -15,7 +15,7 @@ from soma.adapters.blocks.head import HEAD_BYTES, Head
 from soma.adapters.contract import Adapter
 from soma.adapters.registry import adapters, recognise
 from soma.harvester.agents import AgentNames
-from soma.harvester.normalise import Normaliser
+from soma.harvester.normalise import Item, Normaliser
 from soma.harvester.redact import Redactor
 from soma.model import DecisionDraft, ExecutionDraft
 from soma.schema import DECISIONS, EXECUTIONS, Table
@@ -57,7 +57,7 @@ executions = st.builds(
     execution_id=texts, framework=st.just("f"), session_id=maybe, parent_execution_id=maybe, parent_decision_id=maybe,
     task_id=maybe, task_text=maybe, model=maybe, status=st.sampled_from(["failed", "odd"]), error=maybe,
     tokens_in=numbers, operator_id=maybe, labels=st.dictionaries(texts, texts, max_size=2),
-    decisions=st.lists(decisions, max_size=5), source_id=st.just("src-1"),
+    decisions=st.lists(decisions, max_size=5), source_id=st.sampled_from(["src-1", "src-2"]),
 )  # fmt: skip
 
 
@@ -65,6 +65,7 @@ def assert_made_alike(drafts: Sequence[tuple[ExecutionDraft, Adapter]]) -> None:
     rows, plain = Normaliser(KEY, Redactor(KEY), AgentNames(override="who")), Redactor(KEY)
     executions: list[dict[str, Any]] = []
     decisions: list[dict[str, Any]] = []
+    items: list[Item] = []
     marks: dict[str, Counter[str]] = {}
     for draft, adapter in drafts:
         execution, made = plain_rows(draft, adapter, KEY, plain)
@@ -72,7 +73,10 @@ def assert_made_alike(drafts: Sequence[tuple[ExecutionDraft, Adapter]]) -> None:
         executions.append(execution | place)
         decisions += [row | place for row in made]
         marks.setdefault(draft.source_id, Counter()).update(plain.take_counts())
-        rows.add(draft, adapter, "/traces/t.jsonl", 3, 4)
+        items.append(Item(draft, adapter, "/traces/t.jsonl", 3, 4))
+    # Two at a time: what is made of one must not depend on the other.
+    for start in range(0, len(items), 2):
+        rows.add(items[start : start + 2])
     tables = rows.tables()
     assert tables.executions.to_pylist() == expected(EXECUTIONS, executions)
     assert tables.decisions.to_pylist() == expected(DECISIONS, decisions)

@@ -17,7 +17,7 @@ from soma.synthesizer.jobs.archetypes import cluster
 from soma.synthesizer.jobs.archetypes.cluster import CUT, clusters_of
 from soma.synthesizer.jobs.archetypes.compute import common_actions
 from soma.synthesizer.jobs.archetypes.explain import render
-from soma.synthesizer.jobs.archetypes.model import Archetypes, Run
+from soma.synthesizer.jobs.archetypes.model import Archetypes
 from soma.vault import VaultRoot
 
 from .lake import Lake, chain, execution
@@ -129,12 +129,9 @@ def test_an_archetype_tells_whose_runs_they_are_and_how_they_end() -> None:
 
 
 def test_common_actions_are_those_of_most_runs_in_the_order_of_the_medoid() -> None:
-    runs = [
-        Run(str(at), "a", path, "unknown", None, None, None)
-        for at, path in enumerate([["b", "a"], ["b", "a", "c"], ["a", "b", "c", "c"], ["b", "d"], ["b", "a", "c"]])
-    ]
-    assert common_actions(("b", "a", "c", "b"), runs) == ("b", "a", "c")
-    assert common_actions(("d", "b"), runs) == ("b",)
+    taken = [(["b", "a"], 1), (["b", "a", "c"], 2), (["a", "b", "c", "c"], 1), (["b", "d"], 1)]
+    assert common_actions(("b", "a", "c", "b"), taken) == ("b", "a", "c")
+    assert common_actions(("d", "b"), taken) == ("b",)
 
 
 def test_threads_and_rows_in_another_order_make_no_difference() -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from soma.model import Execution, NormalizedDecision
 from soma.synthesizer.jobs import insights
-from soma.synthesizer.jobs.archetypes.model import Run as ArchetypeRun
 from soma.synthesizer.jobs.insights import ground as grounds
 from soma.synthesizer.jobs.insights.confidence import confidence, of_q_value, of_share
 from soma.synthesizer.jobs.insights.discovery import chance_of, discovered
@@ -21,6 +20,7 @@ from soma.synthesizer.jobs.insights.ground import Ground
 from soma.synthesizer.jobs.insights.model import Finding
 from soma.synthesizer.queries import query
 from soma.synthesizer.stats import proportion
+from soma.synthesizer.walks import Walk
 from soma.vault import Snapshot, VaultRoot
 
 from . import test_queries
@@ -33,7 +33,7 @@ QUERIES = [
     (failures.__package__, "bottlenecks", bottlenecks.Longest),
     (failures.__package__, "preferences", preferences.Use),
     (failures.__package__, "costs", costs.Repeats),
-    ("soma.synthesizer.jobs.archetypes", "query", ArchetypeRun),
+    ("soma.synthesizer", "walks", Walk),
 ]
 
 

@@ -18,9 +18,10 @@ from soma.synthesizer.jobs.tasks.compute import tasks_of
 from soma.synthesizer.jobs.tasks.model import Attempt
 from soma.synthesizer.jobs.variants.compute import Question, variants_of
 from soma.synthesizer.jobs.variants.explain import render
-from soma.synthesizer.jobs.variants.model import FailurePrefix, Group, Run, Variants
+from soma.synthesizer.jobs.variants.model import FailurePrefix, Group, Variants
 from soma.synthesizer.queries import query
 from soma.synthesizer.stats import Stratum, compare, wilson
+from soma.synthesizer.walks import Walk, Walks
 from soma.vault import Snapshot, VaultRoot
 
 from . import test_queries
@@ -43,16 +44,16 @@ def group(found: Variants, agent: str | None = None, task: str | None = None) ->
 def world(rows: Sequence[tuple[str, str, list[str], bool | None]], **question: object) -> Variants:
     """Agent, task, path and success of each run."""
     runs = [
-        Run(f"x{number:05}", agent, path, "completed" if good else "failed", good, None, None)
+        Walk(f"x{number:05}", agent, path, "completed" if good else "failed", good, None, None)
         for number, (agent, _, path, good) in enumerate(rows)
     ]
     attempts = [Attempt(f"x{number:05}", agent, task, None) for number, (agent, task, _, _) in enumerate(rows)]
-    return variants_of(runs, tasks_of(attempts), Question(**question))  # type: ignore[arg-type]
+    return variants_of(Walks.made(runs), tasks_of(attempts), Question(**question))  # type: ignore[arg-type]
 
 
 def test_the_query_answers_the_fields_of_a_run_in_the_dialect_of_all_engines() -> None:
-    assert tuple(Lake([]).sql(query(variants.__name__, "query")).column_names) == Run.__struct_fields__
-    test_queries.test_only_what_every_engine_reads_alike(variants.__name__, "query")
+    assert tuple(Lake([]).sql(query("soma.synthesizer", "walks")).column_names) == Walk.__struct_fields__
+    test_queries.test_only_what_every_engine_reads_alike("soma.synthesizer", "walks")
 
 
 def test_repeats_and_counters_do_not_make_another_variant() -> None:
@@ -191,12 +192,12 @@ def test_one_agents_habit_is_pointed_out_over_all_agents() -> None:
 
 def test_the_answer_depends_on_no_order() -> None:
     rows = planted(3, 0.6)
-    runs = [Run(f"x{n:05}", a, p, "completed", good, float(n), 0.1 * n) for n, (a, _, p, good) in enumerate(rows)]
+    runs = [Walk(f"x{n:05}", a, p, "completed", good, float(n), 0.1 * n) for n, (a, _, p, good) in enumerate(rows)]
     tasks = tasks_of([Attempt(f"x{n:05}", a, t, None) for n, (a, t, _, _) in enumerate(rows)])
-    expected = variants_of(runs, tasks, Question())
+    expected = variants_of(Walks.made(runs), tasks, Question())
     for seed in range(5):
         random.Random(seed).shuffle(runs)
-        assert variants_of(runs, tasks, Question()) == expected
+        assert variants_of(Walks.made(runs), tasks, Question()) == expected
 
 
 def test_groups_are_those_asked_about() -> None:

@@ -9,8 +9,10 @@ import msgspec
 
 from soma.synthesizer.jobs.divergence.compute import Question, divergence_of
 from soma.synthesizer.jobs.divergence.model import Divergence, Path, Run
+from soma.synthesizer.jobs.divergence.places import Paths
 from soma.synthesizer.jobs.tasks.compute import tasks_of
 from soma.synthesizer.jobs.tasks.model import Attempt
+from soma.synthesizer.words import spelled
 
 
 class World(msgspec.Struct):
@@ -19,6 +21,7 @@ class World(msgspec.Struct):
     runs: list[Run] = msgspec.field(default_factory=list)
     attempts: list[Attempt] = msgspec.field(default_factory=list)
     paths: dict[str, Path] = msgspec.field(default_factory=dict)
+    actions: dict[str, Sequence[str]] = msgspec.field(default_factory=dict)
 
     def add(
         self, agent: str, task: str, success: bool | None, actions: Sequence[str] = (), night: int | None = None
@@ -28,9 +31,9 @@ class World(msgspec.Struct):
         self.runs.append(Run(execution, agent, "generic", None, "completed", success, at, at))
         self.attempts.append(Attempt(execution, agent, task, None))
         if actions:
+            self.actions[execution] = actions
             self.paths[execution] = Path(
                 execution,
-                list(actions),
                 [f"{execution}/{place}" for place, _ in enumerate(actions, 1)],
                 [0] * len(actions),
                 [0] * len(actions),
@@ -41,11 +44,12 @@ class World(msgspec.Struct):
         """What was there after this night."""
         runs = [run for run in self.runs if run.started_at is not None and run.started_at <= night * 86_400_000_000]
         names = {run.execution_id for run in runs}
-        return World(runs, [each for each in self.attempts if each.execution_id in names], self.paths)
+        return World(runs, [each for each in self.attempts if each.execution_id in names], self.paths, self.actions)
 
     def answer(self, **question: object) -> Divergence:
         asked = msgspec.convert(question, Question)
-        return divergence_of(self.runs, tasks_of(self.attempts), lambda: self.paths, asked)
+        paths = Paths.made(spelled(self.actions), self.paths.values())
+        return divergence_of(self.runs, tasks_of(self.attempts), lambda: paths, asked)
 
 
 COSTLY, BETTER = "exec:node", "process:poll"

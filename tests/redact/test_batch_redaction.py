@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soma import codec
-from soma.harvester.redact import Batch, Redactor
+from soma.harvester.redact import Batch, Redactor, Shares
 from soma.harvester.redact.headers import COMMANDS
 from soma.harvester.redact.relaxed import relaxed
 from soma.harvester.redact.rules import EMAIL, PHONE, SIGNED, TOKENS, URLS, Rule
@@ -123,7 +123,7 @@ def test_a_batch_of_texts_gives_what_each_gives_alone(texts: list[str | None], l
     clipped = [None if text is None else clip(text) for text in assume_long]
     expected, counts = one_by_one(clipped, limit)
     batch, column = Batch(redactor(), write), ["before", *[None] * len(clipped)]
-    batch.texts(column, clipped, limit, "source")
+    batch.texts(column, clipped, limit, Shares(["source"], [0]))
     batch.settle()
     assert column == ["before", *expected]
     assert batch.counts.get("source", Counter()) == counts
@@ -141,7 +141,7 @@ def test_a_batch_of_objects_gives_what_each_gives_alone(values: list[Any], limit
         expected.append(None if shown is None else plain.bounded(shown, limit))
     batch = Batch(redactor(), write)
     column: list[str | None] = [None] * len(values)
-    batch.objects(column, values, written, limit, "source")
+    batch.objects(column, values, written, limit, Shares(["source"], [0]))
     batch.settle()
     assert column == expected
     assert batch.counts.get("source", Counter()) == plain.counts
@@ -149,11 +149,13 @@ def test_a_batch_of_objects_gives_what_each_gives_alone(values: list[Any], limit
 
 def test_marks_are_counted_for_the_owner_of_the_value() -> None:
     batch = Batch(redactor(), write)
-    columns: tuple[list[str | None], list[str | None]] = ([None, None], [None])
-    batch.texts(columns[0], ["password=hunter22", "nothing"], 100, "one")
-    batch.texts(columns[1], ["see password=hunter22 and --token " + SHAPED[0]], 200, "other")
+    columns: tuple[list[str | None], list[str | None]] = ([None] * 3, [None])
+    batch.texts(columns[0], ["password=hunter22", "nothing", "password=hunter23"], 100,
+                Shares(["one", "nobody", "two"], [0, 2, 2]))  # fmt: skip
+    batch.texts(columns[1], ["see password=hunter22 and --token " + SHAPED[0]], 200, Shares(["other"], [0]))
     batch.settle()
     assert batch.counts["one"] == {"password": 1}
+    assert batch.counts["two"] == {"password": 1}
     assert batch.counts["other"].total() == 2
     batch.settle()
     assert batch.counts["one"] == {"password": 1}
@@ -181,9 +183,9 @@ def test_real_traces_come_out_the_same_in_a_batch(corpus: Path) -> None:
     expected += [plain.bounded(write(plain.value(value)), 4096) for value in values]
     batch = Batch(redactor(), write)
     column: list[str | None] = [None] * len(texts)
-    batch.texts(column, texts, 2048, "source")
+    batch.texts(column, texts, 2048, Shares(["source"], [0]))
     column += [None] * len(values)
-    batch.objects(column, values, [write(value) for value in values], 4096, "source")
+    batch.objects(column, values, [write(value) for value in values], 4096, Shares(["source"], [0]))
     batch.settle()
     assert len(texts) > 500
     assert column == expected

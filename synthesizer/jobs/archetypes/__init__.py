@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.inputs import Queryable
 from soma.synthesizer.jobs import tasks
 from soma.synthesizer.kept import kept, once_of
+from soma.synthesizer.walks import walks_of
 
 from .cluster import COMPARED, CUT
 from .compute import Grouped, grouped_of
-from .model import Archetypes, Run
+from .model import Archetypes
 
 __all__ = ["grouped", "run"]
 
@@ -29,12 +30,13 @@ def run(vault: Queryable, agent: str | None = None, *, least: int = 2, level: fl
 
 
 def _archetypes(vault: Queryable, agent: str | None, least: int, level: float) -> Archetypes:
-    runs, (found, alone) = _grouped(vault, level)
+    found, alone = _grouped(vault, level)
+    walks = walks_of(vault)
     asked = [archetype for archetype, _ in found if agent is None or agent in archetype.agents]
-    paths = len({tuple(one.actions) for one in runs})
+    paths = len(set(walks.taken[walks.recorded].tolist()))
     return Archetypes(
         archetypes=tuple(archetype for archetype in asked if archetype.executions >= least),
-        executions=len(runs),
+        executions=int(walks.recorded.sum()),
         paths=paths,
         compared=min(paths, COMPARED),
         rare=sum(archetype.executions for archetype in asked if archetype.executions < least),
@@ -47,14 +49,10 @@ def _archetypes(vault: Queryable, agent: str | None, least: int, level: float) -
 
 def grouped(vault: Queryable) -> Grouped:
     """Every archetype with the ids of its executions, the most frequent first."""
-    return _grouped(vault, _LEVEL)[1][0]
+    return _grouped(vault, _LEVEL)[0]
 
 
-def _grouped(vault: Queryable, level: float) -> tuple[list[Run], tuple[Grouped, list[str]]]:
-    """The executions with a path, and what ``grouped_of`` makes of them."""
-
-    def look() -> tuple[list[Run], tuple[Grouped, list[str]]]:
-        runs = answer(vault, Run, __name__, "query")
-        return runs, grouped_of(runs, tasks.run(vault).assignments, level=level)
-
-    return once_of(vault)(("archetypes", level), look)
+def _grouped(vault: Queryable, level: float) -> tuple[Grouped, list[str]]:
+    return once_of(vault)(
+        ("archetypes", level), lambda: grouped_of(walks_of(vault), tasks.run(vault).assignments, level=level)
+    )

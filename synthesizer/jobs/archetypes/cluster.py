@@ -13,7 +13,7 @@ steps joins paths that are unlike, and a cluster stays what it is when rare path
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -29,10 +29,10 @@ _WITHIN = CUT + 1e-6
 _MEDOIDS = 100
 _AT_ONCE = 2000
 
-Path = tuple[str, ...]
+Path = TypeVar("Path", bound=Sequence[str])
 
 
-class Cluster(msgspec.Struct, frozen=True):
+class Cluster(msgspec.Struct, Generic[Path], frozen=True):
     """Paths that are alike, the most frequent first, and the one nearest to all of them; ``spread`` as in the model."""
 
     paths: tuple[Path, ...]
@@ -40,14 +40,13 @@ class Cluster(msgspec.Struct, frozen=True):
     spread: float
 
 
-def clusters_of(counts: Mapping[Path, int]) -> tuple[list[Cluster], list[Path]]:
+def clusters_of(counts: Mapping[Path, int]) -> tuple[list[Cluster[Path]], list[Path]]:
     """The clusters of all paths with their counts, the most executions first; and the paths that are like none.
 
-    Paths are compared by their first 300 actions.
+    Paths are compared by their first 300 actions. A path may be a word, which has a letter for each action.
     """
     order = sorted(counts, key=lambda path: (-counts[path], path))
-    letters = _letters(order)
-    words = [_word(path, letters) for path in order]
+    words = _words(order)
     compared = min(len(order), COMPARED)
     leaders, nearest = _led(_distances(words[:compared], words[:compared]))
     members: dict[int, list[int]] = {leader: [] for leader in leaders}
@@ -62,14 +61,13 @@ def clusters_of(counts: Mapping[Path, int]) -> tuple[list[Cluster], list[Path]]:
     return found, alone
 
 
-def _letters(paths: Sequence[Path]) -> dict[str, str]:
-    """One character for each action, so that paths are compared as words; surrogates are no characters."""
+def _words(paths: Sequence[Path]) -> list[str]:
+    """One character for each action; surrogates are no characters."""
+    if all(isinstance(path, str) for path in paths):
+        return ["".join(path[:_LONGEST]) for path in paths]
     actions = sorted({action for path in paths for action in path[:_LONGEST]})
-    return {action: chr(at if at < 0xD800 else at + 0x800) for at, action in enumerate(actions, 1)}
-
-
-def _word(path: Path, letters: Mapping[str, str]) -> str:
-    return "".join(letters[action] for action in path[:_LONGEST])
+    letters = {action: chr(at if at < 0xD800 else at + 0x800) for at, action in enumerate(actions, 1)}
+    return ["".join(letters[action] for action in path[:_LONGEST]) for path in paths]
 
 
 def _distances(queries: Sequence[str], choices: Sequence[str]) -> NDArray[np.float32]:
@@ -107,7 +105,9 @@ def _placed(words: Sequence[str], compared: int, leaders: Sequence[int]) -> dict
     return placed
 
 
-def _cluster(group: Sequence[int], order: Sequence[Path], words: Sequence[str], counts: Mapping[Path, int]) -> Cluster:
+def _cluster(
+    group: Sequence[int], order: Sequence[Path], words: Sequence[str], counts: Mapping[Path, int]
+) -> Cluster[Path]:
     """The medoid is sought among the most frequent members; executions, not paths, weigh."""
     import numpy as np
 

@@ -2,76 +2,98 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from soma.identity import digest
-from soma.synthesizer.stats import Proportion, proportion
+from soma.synthesizer.walks import Walks
 
-from .cluster import Cluster, Path, clusters_of
-from .model import Archetype, Middle, Run
+from .cluster import Cluster, clusters_of
+from .model import Archetype, Middle
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
 
 _COMMON = 0.6
 _NAMED = 6
 Grouped = list[tuple[Archetype, tuple[str, ...]]]
 
 
-def grouped_of(runs: Sequence[Run], tasks: Mapping[str, str], *, level: float = 0.95) -> tuple[Grouped, list[str]]:
+def grouped_of(walks: Walks, assignments: Mapping[str, str], *, level: float = 0.95) -> tuple[Grouped, list[str]]:
     """Every archetype with its executions in order, the most frequent first; and executions that are like none."""
-    taken: dict[Path, list[Run]] = defaultdict(list)
-    for run in sorted(runs, key=lambda run: run.execution_id):
-        taken[tuple(run.actions)].append(run)
-    clusters, alone = clusters_of({path: len(members) for path, members in taken.items()})
+    import numpy as np
+
+    recorded = walks.everyone[walks.recorded]
+    taken = {
+        walks.paths[int(walks.taken[members[0]])]: members
+        for members in walks.by_label(recorded, walks.taken[recorded])
+    }
+    counts = {path: len(members) for path, members in taken.items()}
+    clusters, alone = clusters_of(counts)
+    _, tasks = walks.tasks(assignments)
     found: Grouped = []
     for cluster in clusters:
-        members = sorted((run for path in cluster.paths for run in taken[path]), key=lambda run: run.execution_id)
-        archetype = _archetype(cluster, members, taken[cluster.medoid][0].execution_id, tasks, level)
-        found.append((archetype, tuple(run.execution_id for run in members)))
-    return found, [run.execution_id for path in alone for run in taken[path]]
+        members = np.sort(np.concatenate([taken[path] for path in cluster.paths]))
+        archetype = _archetype(walks, cluster, members, walks.executions[int(taken[cluster.medoid][0])], tasks, level)
+        found.append((archetype, tuple(walks.executions[place] for place in members.tolist())))
+    return found, [walks.executions[place] for path in alone for place in taken[path].tolist()]
 
 
-def common_actions(medoid: Path, runs: Iterable[Run]) -> tuple[str, ...]:
-    """The actions that at least 60 % of the executions take, in the order in which the medoid first takes them."""
-    sets = [set(run.actions) for run in runs]
-    having = Counter(action for actions in sets for action in actions)
-    return tuple(action for action in dict.fromkeys(medoid) if having[action] >= _COMMON * len(sets))
+def common_actions(medoid: Sequence[str], paths: Iterable[tuple[Sequence[str], int]]) -> tuple[str, ...]:
+    """The actions that at least 60 % of the executions take, in the order in which the medoid first takes them.
+
+    Args:
+        medoid: The path that names the others.
+        paths: The different paths, each with how many executions took it.
+    """
+    having: Counter[str] = Counter()
+    whole = 0
+    for path, many in paths:
+        whole += many
+        for action in set(path):
+            having[action] += many
+    return tuple(action for action in dict.fromkeys(medoid) if having[action] >= _COMMON * whole)
 
 
 def _archetype(
-    cluster: Cluster, runs: Sequence[Run], example: str, tasks: Mapping[str, str], level: float
+    walks: Walks, cluster: Cluster[str], members: Ints, example: str, tasks: Ints, level: float
 ) -> Archetype:
-    common = common_actions(cluster.medoid, runs) or cluster.medoid[:_NAMED]
-    judged = [run.success for run in runs if run.success is not None]
-    ended = [run.status == "completed" for run in runs if run.status != "unknown"]
-    agents = Counter(run.agent_id for run in runs)
+    import numpy as np
+
+    numbers, counts = np.unique(walks.taken[members], return_counts=True)
+    paths = ((walks.paths[number], many) for number, many in zip(numbers.tolist(), counts.tolist(), strict=True))
+    common = walks.words.path(common_actions(cluster.medoid, paths) or cluster.medoid[:_NAMED])
+    by_agent = np.bincount(walks.agents[members])
+    agents = {walks.agent_names[agent]: int(by_agent[agent]) for agent in by_agent.nonzero()[0].tolist()}
     return Archetype(
         archetype_id="arc-" + digest("\x1f".join(common), size=6),
         label=_label(common),
         common=common,
-        medoid=cluster.medoid,
+        medoid=walks.words.path(cluster.medoid),
         medoid_execution=example,
-        executions=len(runs),
+        executions=len(members),
         paths=len(cluster.paths),
         spread=cluster.spread,
         agents=dict(sorted(agents.items(), key=lambda item: (-item[1], item[0]))),
-        tasks=len({tasks[run.execution_id] for run in runs if run.execution_id in tasks}),
-        success=_share(judged, level),
-        completed=_share(ended, level),
-        duration_ms=_middle(run.duration_ms for run in runs),
-        cost_usd=_middle(run.cost_usd for run in runs),
+        tasks=len(set(tasks[members].tolist()) - {-1}),
+        success=walks.share("success", members, level),
+        completed=walks.share("status", members, level),
+        duration_ms=_middle(walks.durations_ms[members].tolist()),
+        cost_usd=_middle(walks.costs_usd[members].tolist()),
     )
 
 
-def _label(common: Path) -> str:
+def _label(common: Sequence[str]) -> str:
     more = f" … ({len(common) - _NAMED} more)" if len(common) > _NAMED else ""
     return " → ".join(common[:_NAMED]) + more
 
 
-def _share(outcomes: Sequence[bool], level: float) -> Proportion | None:
-    return proportion(sum(outcomes), len(outcomes), level) if outcomes else None
-
-
-def _middle(values: Iterable[float | None]) -> Middle | None:
-    known = [value for value in values if value is not None]
+def _middle(values: Iterable[float]) -> Middle | None:
+    known = [value for value in values if not math.isnan(value)]
     return Middle(statistics.median(known), len(known)) if known else None

@@ -1,22 +1,10 @@
-"""What the job ``archetypes`` reads and answers. Durations are milliseconds, costs US dollars."""
+"""What the job ``archetypes`` answers. Durations are milliseconds, costs US dollars."""
 
 from __future__ import annotations
 
 import msgspec
 
 from soma.synthesizer.stats import Proportion
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One execution; fields in the order of the columns of ``query.sql``."""
-
-    execution_id: str
-    agent_id: str
-    actions: list[str]
-    status: str
-    success: bool | None
-    duration_ms: float | None
-    cost_usd: float | None
 
 
 class Middle(msgspec.Struct, frozen=True, rename="camel"):

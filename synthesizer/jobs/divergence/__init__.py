@@ -9,10 +9,12 @@ import msgspec
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
 from soma.synthesizer.kept import kept, once_of
+from soma.synthesizer.queries import query
+from soma.synthesizer.walks import walks_of
 
 from .compute import Question, divergence_of
-from .model import Divergence, Path, Run
-from .parting import Paths
+from .model import Divergence, Run
+from .places import Paths
 
 
 def run(
@@ -57,4 +59,4 @@ def _answered(vault: Queryable, question: Question) -> Divergence:
 
 
 def _paths(vault: Queryable) -> Paths:
-    return {path.execution_id: path for path in answer(vault, Path, __name__, "paths")}
+    return Paths(walks_of(vault).words, lambda: vault.sql(query(__name__, "paths")))

@@ -2,113 +2,86 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-from .model import END
+    Ints = NDArray[np.int64]
 
 LONGEST = 40
 """Places of a path that are looked at: two agents that do not part in so many steps do not part in their choices."""
 
 _CANDIDATES = 120
 _FOLLOWED = 0.5
-_FIRST_SYMBOL = 0x100
 
 
-class Slot(msgspec.Struct, frozen=True):
-    """What a run does after it reached a place of the backbone.
-
-    Attributes:
-        choice: The next action; ``END`` where it ends.
-        at: Where in the run's path it stands.
-    """
-
-    choice: str
-    at: int
-
-
-class Aligned(msgspec.Struct, frozen=True):
+class Aligned(NamedTuple):
     """All paths against one backbone.
 
     Attributes:
-        backbone: The actions of the common path, in order.
-        slots: Per path its slots by place: slot 0 is the start, slot ``n`` follows the ``n``-th action of the backbone.
-            A place that the path does not reach has none.
+        backbone: The actions of the common path, in order, as a word.
+        at: A row for each path: by place, where in the path it stands that reached the place; -1 where it does not.
+            Place 0 is the start, place ``n`` follows the ``n``-th action of the backbone.
     """
 
-    backbone: tuple[str, ...]
-    slots: dict[tuple[str, ...], dict[int, Slot]]
+    backbone: str
+    at: Ints
 
 
-def aligned(first: Counter[tuple[str, ...]], second: Counter[tuple[str, ...]]) -> Aligned:
+def aligned(words: Sequence[str], first: Ints, second: Ints) -> Aligned:
     """The paths of two agents against their backbone; both agents weigh the same however many runs they have.
 
     The backbone starts as the medoid, the path with the smallest mean edit distance (insertions and deletions) to all
     (Kaufman & Rousseeuw, *Finding Groups in Data*, 1990, ch. 2); places that neither agent mostly follows are dropped.
+
+    Args:
+        words: The different paths, in order.
+        first: How many executions of the first agent took each.
+        second: How many of the second.
     """
-    weights = {
-        path: first[path] / max(1, first.total()) + second[path] / max(1, second.total())
-        for path in sorted(first.keys() | second.keys())
-    }
-    symbols = _symbols(weights)
-    backbone = _medoid(weights, symbols)
+    import numpy as np
+
+    totals = [max(1, int(side.sum())) for side in (first, second)]
+    backbone = _medoid(words, (first / totals[0] + second / totals[1]).tolist())
     for _ in range(2):
-        matches = {path: _matched(path, backbone, symbols) for path in weights}
-        followed = [
-            max(_share(side, matches, place) for side in (first, second)) >= _FOLLOWED for place in range(len(backbone))
-        ]
-        if all(followed):
+        matches = _matched(words, backbone)
+        shares = [(matches >= 0).T @ side / total for side, total in zip((first, second), totals, strict=True)]
+        followed = np.maximum(*shares) >= _FOLLOWED
+        if followed.all():
             break
-        backbone = tuple(action for action, kept in zip(backbone, followed, strict=True) if kept)
-    return Aligned(backbone, {path: _slots(path, _matched(path, backbone, symbols)) for path in weights})
+        backbone = "".join(action for action, kept in zip(backbone, followed.tolist(), strict=True) if kept)
+    else:
+        matches = _matched(words, backbone)
+    start = np.zeros((len(words), 1), dtype=np.int64)
+    return Aligned(backbone, np.concatenate((start, np.where(matches >= 0, matches + 1, -1)), axis=1))
 
 
-def _symbols(paths: Mapping[tuple[str, ...], float]) -> dict[str, str]:
-    """A character for each action, so that paths can be compared as texts."""
-    return {
-        action: chr(_FIRST_SYMBOL + number)
-        for number, action in enumerate(sorted({action for path in paths for action in path}))
-    }
-
-
-def _spelled(path: Sequence[str], symbols: Mapping[str, str]) -> str:
-    return "".join(symbols[action] for action in path)
-
-
-def _medoid(weights: Mapping[tuple[str, ...], float], symbols: Mapping[str, str]) -> tuple[str, ...]:
+def _medoid(words: Sequence[str], weights: Sequence[float]) -> str:
     import numpy as np
     from rapidfuzz.distance import Indel
     from rapidfuzz.process import cdist
 
-    known = sorted(weights, key=lambda path: (-weights[path], path))[:_CANDIDATES]
+    known = sorted(range(len(words)), key=lambda place: (-weights[place], place))[:_CANDIDATES]
     if not known:
-        return ()
-    texts = [_spelled(path, symbols) for path in known]
-    distances = cdist(texts, texts, scorer=Indel.distance, dtype=np.float64)
-    totals = [
-        float(sum(distance * weights[path] for distance, path in zip(row, known, strict=True))) for row in distances
-    ]
-    return known[min(range(len(known)), key=lambda place: (round(totals[place], 9), place))]
+        return ""
+    texts = [words[place] for place in known]
+    distances = cdist(texts, texts, scorer=Indel.distance, dtype=np.float64).tolist()
+    totals = [sum(distance * weights[place] for distance, place in zip(row, known, strict=True)) for row in distances]
+    return texts[min(range(len(known)), key=lambda place: (round(totals[place], 9), place))]
 
 
-def _matched(path: Sequence[str], backbone: Sequence[str], symbols: Mapping[str, str]) -> dict[int, int]:
-    """Place in the backbone to place in the path, for the longest common subsequence of the two."""
+def _matched(words: Sequence[str], backbone: str) -> Ints:
+    """By path and place of the backbone the place in the path, for the longest common subsequence of the two."""
+    import numpy as np
     from rapidfuzz.distance import Indel
 
-    found = {}
-    for operation in Indel.opcodes(_spelled(backbone, symbols), _spelled(path, symbols)):
-        if operation.tag == "equal":
-            for offset in range(operation.src_end - operation.src_start):
-                found[operation.src_start + offset] = operation.dest_start + offset
-    return found
-
-
-def _share(side: Counter[tuple[str, ...]], matches: Mapping[tuple[str, ...], Mapping[int, int]], place: int) -> float:
-    return sum(runs for path, runs in side.items() if place in matches[path]) / max(1, side.total())
-
-
-def _slots(path: tuple[str, ...], matches: Mapping[int, int]) -> dict[int, Slot]:
-    reached = {0: 0, **{place + 1: at + 1 for place, at in matches.items()}}
-    return {place: Slot(path[at] if at < len(path) else END, at) for place, at in reached.items()}
+    rows = []
+    for word in words:
+        row = [-1] * len(backbone)
+        for at, place, size in Indel.opcodes(backbone, word).as_matching_blocks():
+            row[at : at + size] = range(place, place + size)
+        rows.append(row)
+    return np.array(rows, dtype=np.int64).reshape(len(words), len(backbone))

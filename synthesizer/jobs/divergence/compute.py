@@ -17,8 +17,9 @@ from soma.synthesizer.wording import number, plain
 from .confounds import confounds_of
 from .model import Divergence, Nightly, Pair, Parting, Run, Verdict
 from .nightly import evidence
-from .outcomes import Comparison, by_task, compared
-from .parting import Paths, parting_of
+from .outcomes import Attempts, ByTask, Comparison, by_task, compared
+from .parting import parting_of
+from .places import Paths
 from .verdict import finding_of, more_needed, noted, recommendation_of, verdict_of
 
 _MOST_AGENTS = 60
@@ -76,10 +77,13 @@ def divergence_of(
     everyone = question.everyone or len(set(question.agents or ())) > 1
     telling = scored if everyone else beside_best_peer(scored)
     shown = telling[: question.limit]
-    paths = paths_for() if shown else {}
+    pairs: tuple[Pair, ...] = ()
+    if shown:
+        paths = paths_for()
+        pairs = tuple(_pair(item, paths, chosen, question, once) for item in shown)
     verdicts = [item.verdict for item in scored]
     return Divergence(
-        pairs=tuple(_pair(item, paths, chosen, question, once) for item in shown),
+        pairs=pairs,
         pairs_total=len(scored),
         different=verdicts.count("different"),
         alike=verdicts.count("alike"),
@@ -93,9 +97,7 @@ def divergence_of(
     )
 
 
-def _compared(
-    pair: tuple[str, str], work: Mapping[str, Mapping[str, list[Run]]], question: Question, once: Once
-) -> Comparison:
+def _compared(pair: tuple[str, str], work: Mapping[str, ByTask], question: Question, once: Once) -> Comparison:
     one, other = pair
     what = ("divergence", "compared", pair, question.task, question.level)
     return once(what, lambda: compared(work[one], work[other], question.level))
@@ -176,7 +178,7 @@ def _unknown(question: Question, agents: Sequence[str], chosen: Mapping[str, Tas
 
 def _work(
     runs: Sequence[Run], assignments: Mapping[str, str], chosen: Mapping[str, Task]
-) -> dict[str, dict[str, list[Run]]]:
+) -> dict[str, dict[str, Attempts]]:
     """Per agent its executions by task, of the tasks asked about."""
     own: dict[str, list[Run]] = defaultdict(list)
     for run in sorted(runs, key=lambda run: run.execution_id):
@@ -185,7 +187,7 @@ def _work(
     return {agent: by_task(members, assignments) for agent, members in sorted(own.items())}
 
 
-def _sharing(work: Mapping[str, Mapping[str, Sequence[Run]]]) -> list[str]:
+def _sharing(work: Mapping[str, ByTask]) -> list[str]:
     """Agents that share a task with another."""
     agents_of: dict[str, int] = defaultdict(int)
     for tasks in work.values():
@@ -194,20 +196,18 @@ def _sharing(work: Mapping[str, Mapping[str, Sequence[Run]]]) -> list[str]:
     return [agent for agent, tasks in work.items() if any(agents_of[task] > 1 for task in tasks)]
 
 
-def _size(tasks: Mapping[str, Sequence[Run]]) -> int:
-    return sum(len(runs) for runs in tasks.values())
+def _size(tasks: ByTask) -> int:
+    return sum(len(attempts.runs) for attempts in tasks.values())
 
 
-def _names(work: Mapping[str, Mapping[str, Sequence[Run]]], question: Question) -> list[str]:
+def _names(work: Mapping[str, ByTask], question: Question) -> list[str]:
     sharing = _sharing(work)
     if question.agents is None or len(set(question.agents)) == 1:
         return sharing
     return [name for name in sharing if name in question.agents]
 
 
-def _pairs(
-    names: Sequence[str], work: Mapping[str, Mapping[str, Sequence[Run]]], question: Question
-) -> list[tuple[str, str]]:
+def _pairs(names: Sequence[str], work: Mapping[str, ByTask], question: Question) -> list[tuple[str, str]]:
     only = question.agents[0] if question.agents is not None and len(set(question.agents)) == 1 else None
     return [
         (one, other)
@@ -249,8 +249,8 @@ def _pair(item: Scored, paths: Paths, tasks: Mapping[str, Task], question: Quest
     )
 
 
-def _recorded(runs: Mapping[str, Sequence[Run]], paths: Paths) -> bool:
-    return any(run.execution_id in paths for members in runs.values() for run in members)
+def _recorded(tasks: ByTask, paths: Paths) -> bool:
+    return any(run.execution_id in paths.words.of for attempts in tasks.values() for run in attempts.runs)
 
 
 def _divergence_id(comparison: Comparison, parting: Parting | None, task: str | None) -> str:

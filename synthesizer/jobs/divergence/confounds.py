@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from soma.synthesizer.stats import compare
+from soma.synthesizer.stats import Stratum, compare
 from soma.synthesizer.wording import number, plain, points
 
-from .model import Confound, Parting, Run, Side
-from .outcomes import ByTask, Comparison, strata
+from .model import Confound, Measure, Parting, Side
+from .outcomes import Attempts, Comparison, tallied
 
 _UNEVEN_MIX = 0.2
 _UNEVEN_MODELS = 0.2
@@ -25,7 +25,8 @@ def _found(comparison: Comparison, parting: Parting | None, level: float) -> Ite
     if model := _models(comparison, level):
         yield Confound("model", model)
     frameworks = [
-        sorted({run.framework for run in _all(runs)}) for runs in (comparison.first_runs, comparison.second_runs)
+        sorted({name for attempts in side.values() for name in attempts.frameworks})
+        for side in (comparison.first_runs, comparison.second_runs)
     ]
     if frameworks[0] != frameworks[1]:
         one, other = (", ".join(plain(name, 40) for name in names) for names in frameworks)
@@ -55,10 +56,6 @@ def _found(comparison: Comparison, parting: Parting | None, level: float) -> Ite
         )
 
 
-def _all(runs: ByTask) -> Iterable[Run]:
-    return (run for members in runs.values() for run in members)
-
-
 def _models(comparison: Comparison, level: float) -> str | None:
     first, second = comparison.first, comparison.second
     if not first.models or not second.models:
@@ -80,15 +77,22 @@ def _same_model(comparison: Comparison, level: float) -> str:
     if not both:
         return "no model was run by both, so model and agent cannot be told apart."
     alone = [
-        {task: [run for run in members if run.model == both[0]] for task, members in runs.items()}
-        for runs in (comparison.first_runs, comparison.second_runs)
+        {task: _of_model(attempts, both[0], comparison.measure) for task, attempts in side.items()}
+        for side in (comparison.first_runs, comparison.second_runs)
     ]
-    difference = compare(strata(alone[0], alone[1], comparison.measure), level)
+    difference = compare((Stratum(*alone[0][task], *alone[1][task]) for task in sorted(alone[0])), level)
     left = f"with {plain(both[0], 60)} alone, {first[both[0]]:,} and {second[both[0]]:,} runs are left"
     if difference is None:
         return f"{left}, on no common task."
     settled = "" if difference.interval.excludes(0) else ": not enough to tell"
     return f"{left} ({points(difference)}){settled}."
+
+
+def _of_model(attempts: Attempts, model: str, measure: Measure) -> tuple[int, int]:
+    if attempts.models == {model: len(attempts.runs)}:
+        return attempts.tallies[measure]
+    outcomes = zip(attempts.runs, attempts.outcomes[measure], strict=True)
+    return tallied(outcome for run, outcome in outcomes if run.model == model)
 
 
 def _apart(first: Side, second: Side) -> str | None:
@@ -107,8 +111,8 @@ def _apart(first: Side, second: Side) -> str | None:
 
 
 def _mix_distance(comparison: Comparison) -> float:
-    first = Counter({task: len(runs) for task, runs in comparison.first_runs.items()})
-    second = Counter({task: len(runs) for task, runs in comparison.second_runs.items()})
+    first = Counter({task: len(attempts.runs) for task, attempts in comparison.first_runs.items()})
+    second = Counter({task: len(attempts.runs) for task, attempts in comparison.second_runs.items()})
     return _distance(first, second)
 
 

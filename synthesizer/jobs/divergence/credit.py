@@ -10,16 +10,13 @@ nothing is not blamed for a later one it happens to go with, and thin branches d
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-import msgspec
-
-from .model import END
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
 
 _SHRINKAGE = 20.0
 """Ridge penalty: the variance of an outcome (about 0.2) over that of the effect of a choice before anything is seen
@@ -29,16 +26,22 @@ _MOST_VARIABLES = 80
 _FEWEST_RUNS = 2
 
 
-class Observed(msgspec.Struct, frozen=True):
-    """One run: its side (0 or 1), task, outcome, and the action it took next by place."""
+class Observed(NamedTuple):
+    """Runs whose outcome is known, column by column.
 
-    side: int
-    task: str
-    good: bool
-    took: dict[int, str]
+    Attributes:
+        sides: 0 or 1. tasks: As numbers in the order of their keys. good: 0 or 1.
+        took: A row for each run: by place the action it took next as a number, in the order of names, 0 for the end;
+            -1 where it did not reach the place.
+    """
+
+    sides: Ints
+    tasks: Ints
+    good: Ints
+    took: Ints
 
 
-def credit(runs: Sequence[Observed]) -> dict[int, float]:
+def credit(runs: Observed) -> dict[int, float]:
     """Place to the part of the difference (second minus first, shrunk) that goes with the choices made there.
 
     Differences in how often a choice is made are weighted over tasks as the Mantel-Haenszel difference is.
@@ -48,18 +51,16 @@ def credit(runs: Sequence[Observed]) -> dict[int, float]:
     import numpy as np
 
     chosen = _variables(runs)
-    if not chosen or len({run.side for run in runs}) < 2:
+    if not chosen or len(np.unique(runs.sides)) < 2:
         return {}
     columns = {variable: number for number, variable in enumerate(chosen)}
-    matrix = np.zeros((len(runs), len(columns)))
-    for row, run in enumerate(runs):
-        for variable in run.took.items():
-            if variable in columns:
-                matrix[row, columns[variable]] = 1.0
-    outcome = np.array([float(run.good) for run in runs])
-    side = np.array([run.side for run in runs])
+    matrix = np.zeros((len(runs.sides), len(columns)))
+    for (place, action), number in columns.items():
+        matrix[:, number] = runs.took[:, place] == action
+    outcome = runs.good.astype(np.float64)
+    side = runs.sides
     gap, weights = np.zeros(len(columns)), 0.0
-    for rows in _by_task(runs):
+    for rows in _by_task(runs.tasks):
         one, other = (rows[side[rows] == which] for which in (0, 1))
         if one.size and other.size:
             weight = one.size * other.size / rows.size
@@ -78,26 +79,31 @@ def credit(runs: Sequence[Observed]) -> dict[int, float]:
     return {place: round(part, 6) for place, part in sorted(parts.items())}
 
 
-def _variables(runs: Sequence[Observed]) -> list[tuple[int, str]]:
+def _variables(runs: Observed) -> list[tuple[int, int]]:
     """Choices that are made by some runs and not by all, those first in which the sides differ most."""
-    sizes = [max(1, sum(run.side == side for run in runs)) for side in (0, 1)]
-    counts: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
-    for run in runs:
-        for variable in run.took.items():
-            counts[variable][run.side] += 1
-    telling = [
-        (abs(one / sizes[0] - other / sizes[1]), variable)
-        for variable, (one, other) in counts.items()
-        if _FEWEST_RUNS <= one + other < len(runs)
-    ]
-    telling.sort(key=lambda item: (-item[0], item[1][0], item[1][1] != END, item[1][1]))
-    return [variable for _, variable in telling[:_MOST_VARIABLES]]
-
-
-def _by_task(runs: Sequence[Observed]) -> list[NDArray[np.int64]]:
     import numpy as np
 
-    rows: dict[str, list[int]] = defaultdict(list)
-    for row, run in enumerate(runs):
-        rows[run.task].append(row)
-    return [np.array(rows[task]) for task in sorted(rows)]
+    if not len(runs.sides):
+        return []
+    many = int(runs.took.max()) + 1
+    reached = runs.took >= 0
+    keys = (np.arange(runs.took.shape[1]) * many + runs.took)[reached]
+    owners = np.broadcast_to(runs.sides[:, None], runs.took.shape)[reached]
+    variables, which = np.unique(keys, return_inverse=True)
+    counts = [np.bincount(which[owners == side], minlength=len(variables)) for side in (0, 1)]
+    sizes = [max(1, int((runs.sides == side).sum())) for side in (0, 1)]
+    apart = np.abs(counts[0] / sizes[0] - counts[1] / sizes[1])
+    telling = [
+        (-margin, key // many, key % many)
+        for margin, key, total in zip(apart.tolist(), variables.tolist(), (counts[0] + counts[1]).tolist(), strict=True)
+        if _FEWEST_RUNS <= total < len(runs.sides)
+    ]
+    telling.sort()
+    return [(place, action) for _, place, action in telling[:_MOST_VARIABLES]]
+
+
+def _by_task(tasks: Ints) -> list[Ints]:
+    import numpy as np
+
+    order = np.argsort(tasks, kind="stable")
+    return np.split(order, (np.diff(tasks[order]) != 0).nonzero()[0] + 1)

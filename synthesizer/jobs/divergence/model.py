@@ -30,14 +30,13 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Path(msgspec.Struct, frozen=True):
-    """What one execution chose, in order; fields in the order of the columns of ``paths.sql``.
+    """What belongs to the places of one execution's path; fields in the order of the columns of ``paths.sql``.
 
     The lists have one entry per place: consecutive decisions for one action. ``decision_ids`` and ``durations_ms`` are
     those of the first decision there.
     """
 
     execution_id: str
-    actions: list[str]
     decision_ids: list[str]
     failed: list[int]
     timeouts: list[int]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import Stratum, e_process_over_tasks
 
 from .model import Measure, Run
@@ -26,11 +25,12 @@ def evidence(first: ByTask, second: ByTask, measure: Measure) -> float:
 def looks_of(first: ByTask, second: ByTask, measure: Measure) -> list[list[Stratum]]:
     """Per night (UTC) the tasks that are counted, in the order of nights and tasks."""
     nights: dict[int, list[tuple[str, int, bool]]] = defaultdict(list)
-    latest = max((_night(run) or 0 for side in (first, second) for runs in side.values() for run in runs), default=0)
+    every = [run for side in (first, second) for attempts in side.values() for run in attempts.runs]
+    latest = max((_night(run) or 0 for run in every), default=0)
     for number, side in enumerate((first, second)):
-        for task, runs in side.items():
-            for run in runs:
-                if (outcome := did_well(run, measure)) is not None:
+        for task, attempts in side.items():
+            for run, outcome in zip(attempts.runs, attempts.outcomes[measure], strict=True):
+                if outcome is not None:
                     nights[_night(run) or latest].append((task, number, outcome))
     waiting: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     looks = []

@@ -1,7 +1,6 @@
--- The paths of top-level executions: a sub-agent's choices belong to its own execution.
+-- What belongs to the places of paths of top-level executions: a sub-agent's choices belong to its own execution.
 SELECT
     p.execution_id,
-    p.actions,
     p.decision_ids,
     p.failed,
     p.timeouts,

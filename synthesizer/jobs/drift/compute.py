@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,6 +22,10 @@ from .cautions import cautions_of
 from .model import AgentDrift, Aspect, Change, Drift, Measure, Name, Ratio, Run, Verdict
 from .steady import mix_bound, moved_things, share_bound, size_bound, size_ratio, strata_of
 from .streams import NEW, Known, Mix, Shares, Sizes, Stream, stretches
+from .things import Things
+
+if TYPE_CHECKING:
+    from soma.synthesizer.stats.change_point import Floats
 
 _UNKNOWN = ""
 # With fewer runs to compare nothing is tested: it would only cost the other tests their power.
@@ -97,29 +103,34 @@ def _watched(
 
 
 def _agent(name: str, members: Sequence[Run], assignments: Mapping[str, str], question: Question) -> Agent:
+    import numpy as np
+
     runs = [run for run in members if run.started_at is not None]
     tasks = [assignments.get(run.execution_id, _UNKNOWN) for run in runs]
     strata = [_UNKNOWN] * len(runs) if question.across_tasks else tasks
-    known = [
-        Known(place, stratum, _random(run.execution_id))
-        for place, (run, stratum) in enumerate(zip(runs, strata, strict=True))
-    ]
+    numbers = {stratum: number for number, stratum in enumerate(sorted(set(strata)))}
+    known = Known(
+        np.arange(len(runs)),
+        np.array([numbers[stratum] for stratum in strata], dtype=np.int64),
+        np.array([_random(run.execution_id) for run in runs], dtype=np.float64),
+    )
     judged = sum(run.success is not None for run in runs)
     measure: Measure = "success" if judged and 2 * judged >= len(runs) else "status"
     outcomes = [did_well(run, measure) for run in runs]
+    tasked = known.those(np.array([bool(task) for task in tasks], dtype=np.bool_))
     streams: list[tuple[Name, Stream]] = [
         (
             "outcome",
             Shares(
-                [run for run, yes in zip(known, outcomes, strict=True) if yes is not None],
-                [yes for yes in outcomes if yes is not None],
+                known.those(np.array([yes is not None for yes in outcomes], dtype=np.bool_)),
+                np.array([yes for yes in outcomes if yes is not None], dtype=np.bool_),
             ),
         ),
         (
             "actions",
             Mix(
-                [known[place] for place, run in enumerate(runs) if run.actions is not None],
-                [frozenset(run.actions.split("\x1f")) for run in runs if run.actions is not None],
+                known.those(np.array([run.actions is not None for run in runs], dtype=np.bool_)),
+                Things(_steps(run.actions for run in runs if run.actions is not None)),
             ),
         ),
         ("duration", _sizes(known, [run.duration_ms for run in runs])),
@@ -127,8 +138,8 @@ def _agent(name: str, members: Sequence[Run], assignments: Mapping[str, str], qu
         (
             "tasks",
             Mix(
-                [run._replace(stratum=_UNKNOWN) for run, task in zip(known, tasks, strict=True) if task],
-                [frozenset((task,)) for task in tasks if task],
+                tasked._replace(strata=np.zeros_like(tasked.strata)),
+                Things([(task,) for task in tasks if task]),
             ),
         ),
     ]
@@ -137,17 +148,20 @@ def _agent(name: str, members: Sequence[Run], assignments: Mapping[str, str], qu
             name,
             stream,
             stretches(stream, question.alpha) if _compared(stream) >= _FEWEST else [],
-            len(runs) - len(stream.runs),
+            len(runs) - stream.runs.many,
         )
         for name, stream in streams
     ]
     return Agent(name, runs, len(members) - len(runs), strata, measure, watched)
 
 
-def _sizes(known: Sequence[Known], values: Sequence[float | None]) -> Sizes:
+def _sizes(known: Known, values: Sequence[float | None]) -> Sizes:
+    import numpy as np
+
+    sizes = np.array(values, dtype=np.float64)
     # A duration or cost of nothing has no ratio; sources write 0 where they do not know.
-    pairs = [(run, value) for run, value in zip(known, values, strict=True) if value is not None and value > 0]
-    return Sizes([run for run, _ in pairs], [value for _, value in pairs])
+    positive = sizes > 0
+    return Sizes(known.those(positive), sizes[positive])
 
 
 def _random(execution_id: str) -> float:
@@ -203,17 +217,17 @@ def _aspect(
     limit_of = question.factor if isinstance(stream, Sizes) else question.delta
     steady = bound is not None and bound <= limit_of
     more = None
-    if not changes and not steady and isinstance(stream, Shares) and stream.runs:
-        more = 2 * needed_per_side(sum(stream.happened) / len(stream.runs), question.delta, question.level)
+    if not changes and not steady and isinstance(stream, Shares) and stream.runs.many:
+        more = 2 * needed_per_side(int(stream.happened.sum()) / stream.runs.many, question.delta, question.level)
     return Aspect(
         name=item.name,
         verdict="changed" if changes else "steady" if steady else "not enough data",
-        runs=len(stream.runs),
+        runs=stream.runs.many,
         left_out=item.left_out,
         compared=_compared(stream),
         changes=tuple(changes),
         within=bound,
-        more=more if more is not None and more > len(stream.runs) else None,
+        more=more if more is not None and more > stream.runs.many else None,
     )
 
 
@@ -227,12 +241,12 @@ def _changes(
     """The changes in the order of time, each between its neighbours; dated from the last one backwards."""
     stream = item.stream
     dated: list[tuple[Stretch, Moment, str | None, float]] = []
-    end = len(stream.runs)
+    end = stream.runs.many
     for stretch, q_value in reversed(seen):
         moment, what = stream.moment(stretch, max(end, stretch.end), question.level)
         dated.insert(0, (stretch, moment, what, q_value))
         end = moment.earliest
-    edges = [0, *(moment.likely for _, moment, _, _ in dated), len(stream.runs)]
+    edges = [0, *(moment.likely for _, moment, _, _ in dated), stream.runs.many]
     return [
         _change(agent, item, stretch, moment, (edges[place], edges[place + 2]), what, q_value, labels, question)
         for place, (stretch, moment, what, q_value) in enumerate(dated)
@@ -241,7 +255,7 @@ def _changes(
 
 def _compared(stream: Stream) -> int:
     """Runs with an earlier one of the same stratum."""
-    return len(stream.runs) - len({run.stratum for run in stream.runs})
+    return stream.runs.many - len(set(stream.runs.strata.tolist()))
 
 
 def _bound(stream: Stream, question: Question) -> float | None:
@@ -269,36 +283,36 @@ def _change(
     assert stretch.alarm is not None  # noqa: S101 - only changes are told
     stream = item.stream
     begin, until = neighbours
-    starts = [agent.runs[run.place].started_at or 0 for run in stream.runs]
+    starts = [agent.runs[place].started_at or 0 for place in stream.runs.places.tolist()]
     split = moment.likely - begin
-    runs = stream.runs[begin:until]
+    runs = stream.runs.part(begin, until)
     before = after = difference = ratio = None
     also: list[str] = []
     if isinstance(stream, Sizes):
         ratio = _ratio(runs, stream.values[begin:until], split, question.level)
     else:
         if isinstance(stream, Shares):
-            happened = list(stream.happened[begin:until])
+            happened = stream.happened[begin:until]
         else:
             assert isinstance(stream, Mix)  # noqa: S101 - there are three kinds
-            things = stream.things[begin:until]
+            things = stream.things.part(begin, until)
             others = moved_things(runs, things, split, question.level)
             if what == NEW and (named := stream.new_in(others, stretch.start)):
                 what = named
             happened = stream.happened(what or NEW, stretch.start)[begin:until]
             also = [labels.get(thing, thing) for thing in others if thing != what]
-        before = proportion(sum(happened[:split]), split, question.level)
-        after = proportion(sum(happened[split:]), len(happened) - split, question.level)
+        before = proportion(int(happened[:split].sum()), split, question.level)
+        after = proportion(int(happened[split:].sum()), len(happened) - split, question.level)
         difference = compare(strata_of(runs, happened, split), question.level)
     return Change(
         what=labels.get(what, what) if what is not None else None,
         since=starts[moment.likely],
         earliest=starts[moment.earliest],
         latest=starts[moment.latest],
-        execution_id=agent.runs[stream.runs[moment.likely].place].execution_id,
+        execution_id=agent.runs[int(stream.runs.places[moment.likely])].execution_id,
         seen_at=starts[stretch.alarm],
         before_runs=split,
-        after_runs=len(runs) - split,
+        after_runs=runs.many - split,
         before=before,
         after=after,
         difference=difference,
@@ -308,7 +322,7 @@ def _change(
     )
 
 
-def _ratio(runs: Sequence[Known], values: Sequence[float], split: int, level: float) -> Ratio | None:
+def _ratio(runs: Known, values: Floats, split: int, level: float) -> Ratio | None:
     found = size_ratio(runs, values, split, level)
     if found is None:
         return None
@@ -317,16 +331,27 @@ def _ratio(runs: Sequence[Known], values: Sequence[float], split: int, level: fl
         estimate=estimate,
         low=interval.low if interval.low > 0 else None,
         high=interval.high if interval.high < float("inf") else None,
-        before=statistics.median(values[:split]),
-        after=statistics.median(values[split:]),
+        before=statistics.median(values[:split].tolist()),
+        after=statistics.median(values[split:].tolist()),
     )
 
 
 def _agentflow(runs: Sequence[Run]) -> agentflow.Trend:
-    paths = [
-        (run.actions.split("\x1f"), [int(many) for many in run.decisions.split(",")])
-        for run in runs
-        if run.actions is not None and run.decisions is not None
-    ]
-    model = agentflow.shares(paths)
-    return agentflow.trend([agentflow.figure(actions, model) for actions, _ in paths])
+    paths = [(run.actions, run.decisions) for run in runs if run.actions is not None and run.decisions is not None]
+    model = agentflow.shares(
+        (actions.split("\x1f"), [int(many) * runs for many in decisions.split(",")])
+        for (actions, decisions), runs in Counter(paths).items()
+    )
+    figures: dict[frozenset[str], float] = {}
+    points = []
+    for steps in _steps(actions for actions, _ in paths):
+        if steps not in figures:
+            figures[steps] = agentflow.figure(steps, model)
+        points.append(figures[steps])
+    return agentflow.trend(points)
+
+
+def _steps(paths: Iterable[str]) -> list[frozenset[str]]:
+    """The different actions of each path, whose actions are joined by U+001F."""
+    known: dict[str, frozenset[str]] = {}
+    return [known.get(path) or known.setdefault(path, frozenset(path.split("\x1f"))) for path in paths]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from soma.synthesizer.stats import Interval, Stratum, mantel_haenszel, newcombe
 from soma.synthesizer.stats.change_point import ratio_of_sizes
 
 from .streams import Known
+from .things import Things
+
+if TYPE_CHECKING:
+    from soma.synthesizer.stats.change_point import Flags, Floats, Ints
 
 SPLITS = (0.25, 0.5, 0.75)
 _COMMON = 0.05
@@ -18,9 +22,7 @@ _MOST = 40
 _FEWEST = 10
 
 
-def share_difference(
-    runs: Sequence[Known], happened: Sequence[bool], split: int, level: float
-) -> tuple[float, Interval] | None:
+def share_difference(runs: Known, happened: Flags, split: int, level: float) -> tuple[float, Interval] | None:
     """How much higher a share is from run ``split`` on, by task; ``None`` without a task on both sides."""
     strata = strata_of(runs, happened, split)
     if not strata:
@@ -33,21 +35,27 @@ def share_difference(
     return second - first, newcombe(first, only.first_total, second, only.second_total, level)
 
 
-def strata_of(runs: Sequence[Known], happened: Sequence[bool], split: int) -> list[Stratum]:
+def strata_of(runs: Known, happened: Flags, split: int) -> list[Stratum]:
     """The counts before and from ``split`` on, of every task that is on both sides."""
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for index, (run, yes) in enumerate(zip(runs, happened, strict=True)):
-        row = counts[run.stratum]
-        side = 2 if index >= split else 0
-        row[side] += yes
-        row[side + 1] += 1
-    return [Stratum(*row) for _, row in sorted(counts.items()) if row[1] and row[3]]
+    import numpy as np
+
+    strata, many = runs.strata, int(runs.strata.max(initial=-1)) + 1
+    counts = [
+        column
+        for side in (slice(None, split), slice(split, None))
+        for column in (
+            np.bincount(strata[side][happened[side]], minlength=many),
+            np.bincount(strata[side], minlength=many),
+        )
+    ]
+    both = (counts[1] > 0) & (counts[3] > 0)
+    return [Stratum(*row) for row in zip(*(column[both].tolist() for column in counts), strict=True)]
 
 
-def share_bound(runs: Sequence[Known], happened: Sequence[bool], level: float) -> float | None:
+def share_bound(runs: Known, happened: Flags, level: float) -> float | None:
     """The largest difference, before against after any of three moments, that the data leave open."""
     bounds = []
-    for split in _splits(len(runs)):
+    for split in _splits(runs.many):
         found = share_difference(runs, happened, split, level)
         if found is None:
             return None
@@ -55,15 +63,15 @@ def share_bound(runs: Sequence[Known], happened: Sequence[bool], level: float) -
     return max(bounds, default=None)
 
 
-def mix_bound(runs: Sequence[Known], things: Sequence[frozenset[str]], level: float) -> float | None:
+def mix_bound(runs: Known, things: Things, level: float) -> float | None:
     """The largest such difference over everything that one run in twenty or more does."""
     common = _common(things)
-    bounds = [share_bound(runs, [thing in run for run in things], level) for thing in common]
+    bounds = [share_bound(runs, things.having(thing), level) for thing in common]
     known = [bound for bound in bounds if bound is not None]
     return max(known) if known and len(known) == len(bounds) else None
 
 
-def moved_things(runs: Sequence[Known], things: Sequence[frozenset[str]], split: int, level: float) -> list[str]:
+def moved_things(runs: Known, things: Things, split: int, level: float) -> list[str]:
     """What is done more or less often from ``split`` on, by task, the largest differences first.
 
     Their intervals exclude none at a level that is corrected for how many things were looked at (Bonferroni).
@@ -71,37 +79,41 @@ def moved_things(runs: Sequence[Known], things: Sequence[frozenset[str]], split:
     common = _common(things)
     moved = []
     for thing in common:
-        found = share_difference(runs, [thing in run for run in things], split, 1 - (1 - level) / len(common))
+        found = share_difference(runs, things.having(thing), split, 1 - (1 - level) / len(common))
         if found is not None and found[1].excludes(0):
             moved.append((-abs(found[0]), thing))
     return [thing for _, thing in sorted(moved)]
 
 
-def _common(things: Sequence[frozenset[str]]) -> list[str]:
+def _common(things: Things) -> list[str]:
     """What one run in twenty or more does, the most frequent first."""
-    counts = Counter(thing for run in things for thing in run)
-    common = [thing for thing, many in counts.items() if many >= _COMMON * len(things)]
+    counts = things.counts()
+    common = [thing for thing, many in counts.items() if many >= _COMMON * things.runs]
     return sorted(common, key=lambda thing: (-counts[thing], thing))[:_MOST]
 
 
-def size_ratio(
-    runs: Sequence[Known], values: Sequence[float], split: int, level: float, least: int = 1
-) -> tuple[float, Interval] | None:
+def size_ratio(runs: Known, values: Floats, split: int, level: float, least: int = 1) -> tuple[float, Interval] | None:
     """How many times larger sizes are from run ``split`` on, by task; ``None`` with fewer than ``least`` on a side."""
-    before: dict[str, list[float]] = defaultdict(list)
-    after: dict[str, list[float]] = defaultdict(list)
-    for index, (run, value) in enumerate(zip(runs, values, strict=True)):
-        (after if index >= split else before)[run.stratum].append(value)
+    before, after = (_by_stratum(runs.strata[side], values[side]) for side in (slice(None, split), slice(split, None)))
     both = sorted(before.keys() & after.keys())
-    if min(sum(len(side[name]) for name in both) for side in (before, after)) < least:
+    if min(sum(len(side[stratum]) for stratum in both) for side in (before, after)) < least:
         return None
-    return ratio_of_sizes([before[name] for name in both], [after[name] for name in both], level)
+    return ratio_of_sizes([before[stratum] for stratum in both], [after[stratum] for stratum in both], level)
 
 
-def size_bound(runs: Sequence[Known], values: Sequence[float], level: float) -> float | None:
+def _by_stratum(strata: Ints, values: Floats) -> dict[int, Floats]:
+    """The values of each stratum, in the order of runs."""
+    import numpy as np
+
+    order = np.argsort(strata, kind="stable")
+    numbers, starts = np.unique(strata[order], return_index=True)
+    return dict(zip(numbers.tolist(), np.split(values[order], starts[1:]), strict=True)) if len(order) else {}
+
+
+def size_bound(runs: Known, values: Floats, level: float) -> float | None:
     """The largest factor, before against after any of three moments, that the data leave open."""
     bounds = []
-    for split in _splits(len(runs)):
+    for split in _splits(runs.many):
         found = size_ratio(runs, values, split, level, _FEWEST)
         if found is None or found[1].low <= 0:
             return None

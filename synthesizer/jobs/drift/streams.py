@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from soma.synthesizer.stats.change_point import (
     Moment,
     Stretch,
+    largest_evidence,
     share_evidence,
     share_moment,
     share_ranks,
@@ -20,8 +20,10 @@ from soma.synthesizer.stats.change_point import (
     watched,
 )
 
+from .things import Things
+
 if TYPE_CHECKING:
-    from soma.synthesizer.stats.change_point import Floats
+    from soma.synthesizer.stats.change_point import Flags, Floats, Ints
 
 _LEARNT = 10
 _MOST = 20
@@ -30,17 +32,36 @@ NEW = "(new)"
 
 
 class Known(NamedTuple):
-    """A run as a stream sees it: its place among the agent's runs, the task it is compared in, and a random number."""
+    """Runs as a stream sees them, in the order of time, column by column.
 
-    place: int
-    stratum: str
-    tie: float
+    Attributes:
+        places: Their places among the agent's runs.
+        strata: The tasks they are compared in, as numbers in the order of the tasks' keys.
+        ties: A random number each.
+    """
+
+    places: Ints
+    strata: Ints
+    ties: Floats
+
+    def part(self, start: int, end: int | None = None) -> Known:
+        """Those from ``start`` to ``end``."""
+        return Known(self.places[start:end], self.strata[start:end], self.ties[start:end])
+
+    def those(self, chosen: Flags) -> Known:
+        """Those that are chosen."""
+        return Known(self.places[chosen], self.strata[chosen], self.ties[chosen])
+
+    @property
+    def many(self) -> int:
+        """How many there are."""
+        return len(self.places)
 
 
 class Stream(Protocol):
     """One thing watched over runs in the order of time."""
 
-    runs: Sequence[Known]
+    runs: Known
 
     def evidence(self, start: int) -> Floats:
         """Log evidence after each run from ``start`` on that it has changed since."""
@@ -54,13 +75,13 @@ class Stream(Protocol):
 class Shares:
     """Whether something happened in a run."""
 
-    def __init__(self, runs: Sequence[Known], happened: Sequence[bool]) -> None:
+    def __init__(self, runs: Known, happened: Flags) -> None:
         self.runs = runs
         self.happened = happened
 
     def evidence(self, start: int) -> Floats:
         """See ``Stream``."""
-        return _share_path(self.runs[start:], self.happened[start:])
+        return _share_path(self.runs.part(start), self.happened[start:])
 
     def moment(self, stretch: Stretch, end: int, level: float) -> tuple[Moment, str | None]:
         """See ``Stream``."""
@@ -70,20 +91,19 @@ class Shares:
 class Sizes:
     """How large something is in a run."""
 
-    def __init__(self, runs: Sequence[Known], values: Sequence[float]) -> None:
+    def __init__(self, runs: Known, values: Floats) -> None:
         self.runs = runs
         self.values = values
 
     def evidence(self, start: int) -> Floats:
         """See ``Stream``."""
-        runs = self.runs[start:]
-        strata, ties = [run.stratum for run in runs], [run.tie for run in runs]
-        return size_evidence(size_ranks(self.values[start:], strata, ties))
+        runs = self.runs.part(start)
+        return size_evidence(size_ranks(self.values[start:], runs.strata, runs.ties))
 
     def moment(self, stretch: Stretch, end: int, level: float) -> tuple[Moment, str | None]:
         """See ``Stream``."""
-        strata = [run.stratum for run in self.runs[stretch.start : end]]
-        found = size_moment(self.values[stretch.start : end], strata, level)
+        strata = self.runs.strata[stretch.start : end]
+        found = size_moment(self.values[stretch.start : end], strata.tolist(), level)
         return _shifted(found, stretch), None
 
 
@@ -94,39 +114,37 @@ class Mix:
     that is in none of them. They are used for nothing else: what is watched must not depend on what is tested.
     """
 
-    def __init__(self, runs: Sequence[Known], things: Sequence[frozenset[str]]) -> None:
+    def __init__(self, runs: Known, things: Things) -> None:
         self.runs = runs
         self.things = things
 
     def watched_things(self, start: int) -> tuple[list[str], frozenset[str]]:
         """What is watched from ``start`` on, and everything the first runs did."""
-        counts = Counter(thing for run in self.things[start : start + _LEARNT] for thing in run)
+        counts = self.things.counts(start, start + _LEARNT)
         ranked = sorted(counts, key=lambda thing: (-counts[thing], thing))
         return [*ranked[:_MOST], NEW], frozenset(counts)
 
-    def happened(self, thing: str, start: int) -> list[bool]:
+    def happened(self, thing: str, start: int) -> Flags:
         """Per run of the stream whether it happened."""
         if thing != NEW:
-            return [thing in run for run in self.things]
+            return self.things.having(thing)
         _, known = self.watched_things(start)
-        return [not run <= known for run in self.things]
+        return self.things.having_others(known)
 
     def evidence(self, start: int) -> Floats:
         """See ``Stream``; alarms of single things are corrected for how many are watched."""
         import numpy as np
 
         begin = start + _LEARNT
-        if begin >= len(self.runs):
-            return np.zeros(len(self.runs) - start)
+        if begin >= self.runs.many:
+            return np.zeros(self.runs.many - start)
         names, _ = self.watched_things(start)
-        best: Floats | None = None
-        runs = self.runs[begin:]
-        for happened in sorted({tuple(self.happened(name, start)[begin:]) for name in names}):
-            if len(set(happened)) == 2:
-                path = _share_path(runs, happened)
-                best = path if best is None else np.maximum(best, path)
-        if best is None:
-            return np.zeros(len(self.runs) - start)
+        runs = self.runs.part(begin)
+        different = {row.tobytes(): row for row in (self.happened(name, start)[begin:] for name in names)}
+        rows = [different[key] for key in sorted(different) if 0 < different[key].sum() < runs.many]
+        if not rows:
+            return np.zeros(self.runs.many - start)
+        best = largest_evidence([share_ranks(row, runs.strata, runs.ties) for row in rows])
         return np.concatenate((np.zeros(_LEARNT), best - math.log(len(names))))
 
     def moment(self, stretch: Stretch, end: int, level: float) -> tuple[Moment, str | None]:
@@ -136,7 +154,7 @@ class Mix:
 
         def strength(name: str) -> float:
             happened = self.happened(name, stretch.start)[begin : stretch.end]
-            return float(_share_path(self.runs[begin : stretch.end], happened).max())
+            return float(_share_path(self.runs.part(begin, stretch.end), happened).max())
 
         thing = min(names, key=lambda name: (-strength(name), name))
         return _share_moment(self.runs, self.happened(thing, stretch.start), stretch, end, level), thing
@@ -147,14 +165,13 @@ class Mix:
         return next((thing for thing in things if thing not in known), None)
 
 
-def _share_path(runs: Sequence[Known], happened: Sequence[bool]) -> Floats:
-    strata, ties = [run.stratum for run in runs], [run.tie for run in runs]
-    return share_evidence(share_ranks(happened, strata, ties))
+def _share_path(runs: Known, happened: Flags) -> Floats:
+    return share_evidence(share_ranks(happened, runs.strata, runs.ties))
 
 
-def _share_moment(runs: Sequence[Known], happened: Sequence[bool], stretch: Stretch, end: int, level: float) -> Moment:
-    strata = [run.stratum for run in runs[stretch.start : end]]
-    return _shifted(share_moment(happened[stretch.start : end], strata, level), stretch)
+def _share_moment(runs: Known, happened: Flags, stretch: Stretch, end: int, level: float) -> Moment:
+    strata = runs.strata[stretch.start : end]
+    return _shifted(share_moment(happened[stretch.start : end].tolist(), strata.tolist(), level), stretch)
 
 
 def _shifted(moment: Moment, stretch: Stretch) -> Moment:
@@ -167,4 +184,4 @@ def _shifted(moment: Moment, stretch: Stretch) -> Moment:
 def stretches(stream: Stream, alpha: float) -> list[Stretch]:
     """The stream watched from its first run on."""
     cached: Callable[[int], Floats] = lru_cache(maxsize=2)(stream.evidence)
-    return watched(cached, len(stream.runs), alpha)
+    return watched(cached, stream.runs.many, alpha)

@@ -38,11 +38,12 @@ def find(vault: Queryable) -> Findings:
 
 def of_type(ground: Ground, kind: str) -> list[Finding]:
     """What one finder finds; what several operators met with is surer (``confidence.among_operators``)."""
-    return [_among_operators(ground, finding) for finding in FINDERS[kind](ground)]
+    findings = FINDERS[kind](ground)
+    operators = ground.operators_of([finding.evidence for finding in findings])
+    return [_among_operators(finding, many) for finding, many in zip(findings, operators, strict=True)]
 
 
-def _among_operators(ground: Ground, finding: Finding) -> Finding:
-    operators = ground.operators_of(finding.evidence)
+def _among_operators(finding: Finding, operators: int) -> Finding:
     if operators < 2:
         return finding
     return msgspec.structs.replace(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Literal
 
 import msgspec
 
-from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.inputs import Queryable, answer, rows_of
 from soma.synthesizer.jobs import tasks
 from soma.synthesizer.jobs.tasks.model import Tasks
 from soma.synthesizer.measure import did_well
@@ -95,17 +95,31 @@ class Ground:
         """Operators by execution, of those that name one."""
         return {run.execution_id: run.operator_id for run in self.runs.values() if run.operator_id is not None}
 
-    def operators_of(self, evidence: Collection[str]) -> int:
-        """How many different operators the executions and decisions of ``evidence`` name."""
+    def operators_of(self, evidence: Sequence[Collection[str]]) -> list[int]:
+        """How many different operators the executions and decisions name, of the evidence of each finding."""
         if not self.operators:
-            return 0
-        wanted = [each for each in evidence if each not in self.runs]
-        found = self.vault.sql(query(__package__, "executions_of"), (wanted,))["execution_id"].to_pylist()
-        return len({self.operators[each] for each in (*evidence, *found) if each in self.operators})
+            return [0] * len(evidence)
+        wanted = sorted({each for own in evidence for each in own if each not in self.runs})
+        found = rows_of(self.vault, query(__package__, "executions_of"), (wanted,)) if wanted else ()
+        executions_of: dict[str, list[str]] = defaultdict(list)
+        for decision, execution in found:
+            executions_of[decision].append(execution)
+        return [
+            len(
+                {
+                    self.operators[execution]
+                    for each in own
+                    for execution in (each, *executions_of.get(each, ()))
+                    if execution in self.operators
+                }
+            )
+            for own in evidence
+        ]
 
     def tasks_of(self, executions: Iterable[str]) -> tuple[str, ...]:
         """The different tasks of these executions, in order."""
-        return tuple(sorted({task for execution in executions if (task := self.task_of(execution))}))
+        assignments = self.tasks.assignments
+        return tuple(sorted({task for execution in executions if (task := assignments.get(execution))}))
 
     def effect(
         self, marked: Collection[str], among: Iterable[Run], *, stratum: Callable[[Run], str] | None = None
@@ -143,7 +157,8 @@ class Ground:
         return {measure: _counted(measure, self._of_task(self.runs)) for measure in ("success", "status")}
 
     def _of_task(self, executions: Iterable[str]) -> list[tuple[Run, str]]:
-        return [(self.runs[each], task) for each in executions if each in self.runs and (task := self.task_of(each))]
+        runs, assignments = self.runs, self.tasks.assignments
+        return [(run, task) for each in executions if (run := runs.get(each)) and (task := assignments.get(each))]
 
     def _beside(self, marked: Collection[str], measure: Measure) -> Tables:
         whole, own = self._by_task[measure], _counted(measure, self._of_task(marked))

@@ -8,13 +8,17 @@ import msgspec
 
 from soma.config import TaskRule
 from soma.errors import NothingFound
-from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.inputs import Queryable
 from soma.synthesizer.jobs import tasks
+from soma.synthesizer.jobs.tasks.model import Tasks
 from soma.synthesizer.kept import kept
+from soma.synthesizer.walks import walks_of
 from soma.synthesizer.wording import plain
 
-from .compute import Question, asked, variants_of
-from .model import Run, Variants
+from .compute import Bounds, Question, asked, shown_of, variants_of
+from .model import Shown, Variants
+
+_KEPT = 20
 
 
 def run(
@@ -43,12 +47,48 @@ def run(
     Raises:
         NothingFound: if no task is meant by ``task``.
     """
+    known, question = _asked(vault, agent, task, rules, min_coverage, least, level, most)
+    return variants_of(walks_of(vault), known, question)
+
+
+def shown(
+    vault: Queryable,
+    agent: str | None = None,
+    task: str | None = None,
+    *,
+    min_coverage: float = 0.8,
+    limit: int = 8,
+) -> Shown:
+    """The first groups and variants of ``run``, at least ``limit`` of them: as much as a page shows.
+
+    The nightly run keeps these, not what ``run`` answers: of a large vault that is hundreds of megabytes.
+
+    Raises:
+        NothingFound: if no task is meant by ``task``.
+    """
+    known, question = _asked(vault, agent, task, None, min_coverage)
+    many = max(limit, _KEPT)
+    return kept(
+        vault,
+        "variants",
+        {**msgspec.to_builtins(question), "shown": many},
+        Shown,
+        lambda: shown_of(walks_of(vault), known, question, Bounds(many, many)),
+    )
+
+
+def _asked(
+    vault: Queryable,
+    agent: str | None,
+    task: str | None,
+    rules: Sequence[TaskRule] | None,
+    min_coverage: float,
+    least: int = 5,
+    level: float = 0.95,
+    most: int = 200,
+) -> tuple[Tasks, Question]:
     known = tasks.run(vault, rules=rules)
     if task is not None and not asked(known, task):
         raise NothingFound(f"no task is called {plain(task, 60)!r}", hint="soma tasks lists them")
     question = Question(agent=agent, task=task, min_coverage=min_coverage, least=least, level=level, most=most)
-
-    def look() -> Variants:
-        return variants_of(answer(vault, Run, __name__, "query"), known, question)
-
-    return look() if rules is not None else kept(vault, "variants", msgspec.to_builtins(question), Variants, look)
+    return known, question

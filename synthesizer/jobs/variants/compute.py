@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from soma.synthesizer.jobs.tasks.model import Task, Tasks
-from soma.synthesizer.measure import did_well
-from soma.synthesizer.stats import Proportion, proportion
+from soma.synthesizer.stats import proportion
+from soma.synthesizer.walks import Walks
 from soma.synthesizer.wording import number
 
-from .model import Group, Run, Scope, Spread, Variant, Variants
-from .prefixes import candidates, judged, measure_of
+from .model import Group, Scope, Shown, Spread, Variant, Variants
+from .prefixes import Beginnings, adjusted, judged
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
 
 _ROUNDING = 1e-9
 _SCOPES: tuple[Scope, ...] = ("all", "agent", "task", "agent and task")
@@ -39,13 +45,20 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 200
 
 
-class Part(msgspec.Struct, frozen=True):
-    """The executions of a group, before anything is counted."""
+class Bounds(NamedTuple):
+    """Groups, and variants of each, that are told at most."""
+
+    groups: int
+    variants: int
+
+
+class Part(NamedTuple):
+    """The executions of a group, before anything is counted: their places among all."""
 
     scope: Scope
     agent: str | None
     task: str | None
-    runs: list[Run]
+    members: Ints
 
 
 def asked(tasks: Tasks, words: str | None) -> dict[str, Task]:
@@ -57,29 +70,35 @@ def asked(tasks: Tasks, words: str | None) -> dict[str, Task]:
     return {task.key: task for task in near}
 
 
-def variants_of(runs: Sequence[Run], tasks: Tasks, question: Question) -> Variants:
+def variants_of(walks: Walks, tasks: Tasks, question: Question) -> Variants:
     """The variants of every group that the question is about."""
+    return shown_of(walks, tasks, question).variants
+
+
+def shown_of(walks: Walks, tasks: Tasks, question: Question, bounds: Bounds | None = None) -> Shown:
+    """The same, of no more groups and variants than ``bounds`` allow; all are counted, and all beginnings judged."""
     chosen = asked(tasks, question.task)
-    task_of = tasks.assignments
-    own = [
-        run
-        for run in sorted(runs, key=lambda run: run.execution_id)
-        if (question.agent is None or run.agent_id == question.agent)
-        and (question.task is None or task_of.get(run.execution_id) in chosen)
+    keys, task_of = walks.tasks(tasks.assignments)
+    own = _own(walks, keys, task_of, chosen, question)
+    parts, thin = _parts(walks, own, keys, task_of, question)
+    beginnings = [
+        Beginnings(walks, part.members, task_of, walks.measure_of(part.members), question.level) for part in parts
     ]
-    parts, thin = _parts(own, task_of, question)
-    tried = [candidates(part.runs, task_of, measure_of(part.runs), question.level) for part in parts]
-    found = judged(tried, question.level)
-    groups = [
-        msgspec.structs.replace(
-            _group(part, chosen, task_of, question),
-            tried=len(own_tried),
-            failure=next((one for one in own_found if one.clear), None),
-            beginnings=own_found,
+    q_values = adjusted(beginnings)
+    told = len(parts) if bounds is None else bounds.groups
+    most = question.most if bounds is None else min(question.most, bounds.variants)
+    groups = []
+    for part, tried, q_value in list(zip(parts, beginnings, q_values, strict=True))[:told]:
+        found = judged(tried, q_value)
+        groups.append(
+            msgspec.structs.replace(
+                _group(walks, part, chosen, task_of, question, most),
+                tried=len(tried.candidates),
+                failure=next((one for one in found if one.clear), None),
+                beginnings=found if bounds is None else (),
+            )
         )
-        for part, own_tried, own_found in zip(parts, tried, found, strict=True)
-    ]
-    return Variants(
+    variants = Variants(
         groups=tuple(groups),
         agent=question.agent,
         task=question.task,
@@ -88,52 +107,65 @@ def variants_of(runs: Sequence[Run], tasks: Tasks, question: Question) -> Varian
         least=question.least,
         thin=thin,
         executions=len(own),
-        not_known=tuple(_not_known(own, task_of)),
+        not_known=tuple(_not_known(walks, own, task_of)),
     )
+    return Shown(variants=variants, groups=len(parts))
 
 
-def _parts(runs: Sequence[Run], task_of: Mapping[str, str], question: Question) -> tuple[list[Part], int]:
-    by_agent: dict[str, list[Run]] = defaultdict(list)
-    by_task: dict[str, list[Run]] = defaultdict(list)
-    by_both: dict[tuple[str, str], list[Run]] = defaultdict(list)
-    for run in runs:
-        by_agent[run.agent_id].append(run)
-        if (task := task_of.get(run.execution_id)) is not None:
-            by_task[task].append(run)
-            by_both[run.agent_id, task].append(run)
+def _own(walks: Walks, keys: Sequence[str], task_of: Ints, chosen: Mapping[str, Task], question: Question) -> Ints:
+    """The executions that the question is about."""
+    import numpy as np
+
+    own = np.ones(len(walks.executions), dtype=np.bool_)
+    if question.agent is not None:
+        own &= np.array([name == question.agent for name in walks.agent_names], dtype=np.bool_)[walks.agents]
+    if question.task is not None:
+        own &= np.array([*(key in chosen for key in keys), False], dtype=np.bool_)[task_of]
+    return walks.everyone[own]
+
+
+def _parts(walks: Walks, own: Ints, keys: Sequence[str], task_of: Ints, question: Question) -> tuple[list[Part], int]:
+    agents = walks.agents[own]
+    tasked = own[task_of[own] >= 0]
+    both = list(walks.by_label(tasked, walks.agents[tasked] * max(1, len(keys)) + task_of[tasked]))
     parts = []
-    if question.agent is None and question.task is None and runs:
-        parts.append(Part("all", None, None, list(runs)))
+    if question.agent is None and question.task is None and len(own):
+        parts.append(Part("all", None, None, own))
     if question.task is None:
-        parts += [Part("agent", agent, None, members) for agent, members in by_agent.items()]
+        parts += [
+            Part("agent", walks.agent_names[walks.agents[members[0]]], None, members)
+            for members in walks.by_label(own, agents)
+        ]
     if question.agent is None and question.task is not None:
-        parts += [Part("task", None, task, members) for task, members in by_task.items()]
+        parts += [
+            Part("task", None, keys[task_of[members[0]]], members)
+            for members in walks.by_label(tasked, task_of[tasked])
+        ]
     least = 1 if question.task is not None else question.least
-    thin = sum(len(members) < least for members in by_both.values())
+    thin = sum(len(members) < least for members in both)
     parts += [
-        Part("agent and task", agent, task, members)
-        for (agent, task), members in by_both.items()
+        Part("agent and task", walks.agent_names[walks.agents[members[0]]], keys[task_of[members[0]]], members)
+        for members in both
         if len(members) >= least
     ]
-    parts.sort(key=lambda part: (_SCOPES.index(part.scope), -len(part.runs), part.agent or "", part.task or ""))
+    parts.sort(key=lambda part: (_SCOPES.index(part.scope), -len(part.members), part.agent or "", part.task or ""))
     return parts, thin
 
 
-def _group(part: Part, tasks: Mapping[str, Task], task_of: Mapping[str, str], question: Question) -> Group:
-    paths: dict[tuple[str, ...], list[Run]] = defaultdict(list)
-    for run in part.runs:
-        paths[tuple(run.actions or ())].append(run)
-    order = sorted(paths, key=lambda path: (-len(paths[path]), path))
-    whole = len(part.runs)
-    variants: list[Variant] = []
-    covered = covering = covered_by_these = 0
-    for path in order:
-        if covered < question.min_coverage * whole - _ROUNDING:
-            covering += 1
-            covered_by_these += len(paths[path])
-        covered += len(paths[path])
-        if len(variants) < question.most:
-            variants.append(_variant(path, paths[path], whole, covered / whole, task_of, question.level))
+def _group(walks: Walks, part: Part, tasks: Mapping[str, Task], task_of: Ints, question: Question, most: int) -> Group:
+    import numpy as np
+
+    taken = walks.taken[part.members]
+    paths, counts = np.unique(taken, return_counts=True)
+    order = np.lexsort((paths, -counts))
+    whole = len(part.members)
+    covered = np.cumsum(counts[order])
+    covering = int((covered - counts[order] < question.min_coverage * whole - _ROUNDING).sum())
+    by_path = dict(zip(paths.tolist(), walks.by_label(part.members, taken), strict=True))
+    variants = [
+        _variant(walks, walks.paths[path], by_path[path], whole, until / whole, task_of, question.level)
+        for path, until in zip(paths[order][:most].tolist(), covered[:most].tolist(), strict=True)
+    ]
     return Group(
         scope=part.scope,
         agent_id=part.agent,
@@ -141,51 +173,40 @@ def _group(part: Part, tasks: Mapping[str, Task], task_of: Mapping[str, str], qu
         task_label=tasks[part.task].label if part.task is not None else None,
         executions=whole,
         variants=tuple(variants),
-        variants_total=len(order),
+        variants_total=len(paths),
         covering=covering,
-        covered=covered_by_these,
-        measure=measure_of(part.runs),
-        success=_success(part.runs, question.level),
-        completed=_completed(part.runs, question.level),
+        covered=int(covered[covering - 1]) if covering else 0,
+        measure=walks.measure_of(part.members),
+        success=walks.share("success", part.members, question.level),
+        completed=walks.share("status", part.members, question.level),
         tried=0,
         failure=None,
         beginnings=(),
-        unrecorded=len(paths.get((), ())),
+        unrecorded=int(counts[0]) if walks.paths[paths[0]] == "" else 0,
     )
 
 
 def _variant(
-    path: tuple[str, ...], runs: Sequence[Run], whole: int, covered: float, task_of: Mapping[str, str], level: float
+    walks: Walks, path: str, members: Ints, whole: int, covered: float, task_of: Ints, level: float
 ) -> Variant:
-    measure = measure_of(runs)
-    failed = [run.execution_id for run in runs if did_well(run, measure) is False]
+    failed = members[walks.outcomes[walks.measure_of(members)][members] == 0]
     return Variant(
-        path=path,
-        executions=len(runs),
-        share=proportion(len(runs), whole, level),
+        path=walks.words.path(path),
+        executions=len(members),
+        share=proportion(len(members), whole, level),
         covered=covered,
-        success=_success(runs, level),
-        completed=_completed(runs, level),
-        duration_ms=_spread(run.duration_ms for run in runs),
-        cost_usd=_spread(run.cost_usd for run in runs),
-        agents=len({run.agent_id for run in runs}),
-        tasks=len({task_of[run.execution_id] for run in runs if run.execution_id in task_of}),
-        example=min(failed or [run.execution_id for run in runs]),
+        success=walks.share("success", members, level),
+        completed=walks.share("status", members, level),
+        duration_ms=_spread(walks.durations_ms[members].tolist()),
+        cost_usd=_spread(walks.costs_usd[members].tolist()),
+        agents=len(set(walks.agents[members].tolist())),
+        tasks=len(set(task_of[members].tolist()) - {-1}),
+        example=walks.executions[int((failed if len(failed) else members)[0])],
     )
 
 
-def _success(runs: Sequence[Run], level: float) -> Proportion | None:
-    known = [run.success for run in runs if run.success is not None]
-    return proportion(sum(known), len(known), level) if known else None
-
-
-def _completed(runs: Sequence[Run], level: float) -> Proportion | None:
-    ended = [run.status == "completed" for run in runs if run.status != "unknown"]
-    return proportion(sum(ended), len(ended), level) if ended else None
-
-
-def _spread(values: Iterable[float | None]) -> Spread | None:
-    known = sorted(value for value in values if value is not None)
+def _spread(values: Iterable[float]) -> Spread | None:
+    known = sorted(value for value in values if not math.isnan(value))
     if not known:
         return None
     low, median, high = (_quantile(known, share) for share in (0.25, 0.5, 0.75))
@@ -200,15 +221,18 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
-def _not_known(runs: Sequence[Run], task_of: Mapping[str, str]) -> Iterable[str]:
-    whole = number(len(runs), "run")
+def _not_known(walks: Walks, own: Ints, task_of: Ints) -> Iterable[str]:
+    import numpy as np
+
+    whole = number(len(own), "run")
+    nothing = walks.paths.index("") if "" in walks.paths[:1] else -1
     for what, unknown in (
-        ("success", sum(run.success is None for run in runs)),
-        ("the end", sum(run.status == "unknown" for run in runs)),
-        ("the task", sum(run.execution_id not in task_of for run in runs)),
-        ("the path", sum(not run.actions for run in runs)),
-        ("the duration", sum(run.duration_ms is None for run in runs)),
-        ("the cost", sum(run.cost_usd is None for run in runs)),
+        ("success", walks.outcomes["success"][own] < 0),
+        ("the end", walks.outcomes["status"][own] < 0),
+        ("the task", task_of[own] < 0),
+        ("the path", walks.taken[own] == nothing),
+        ("the duration", np.isnan(walks.durations_ms[own])),
+        ("the cost", np.isnan(walks.costs_usd[own])),
     ):
-        if unknown:
-            yield f"{what} of {unknown:,} of {whole}"
+        if many := int(unknown.sum()):
+            yield f"{what} of {many:,} of {whole}"

@@ -15,7 +15,7 @@ from soma.synthesizer.bars import Whisker, whisker
 from soma.synthesizer.stats import proportion
 from soma.synthesizer.wording import bounds, count, duration, number, percent, plain, points, probability
 
-from .model import FailurePrefix, Group, Spread, Variant, Variants
+from .model import FailurePrefix, Group, Shown, Spread, Variant, Variants
 from .prefixes import LEAST_SUPPORT
 
 _ACTIONS = 12
@@ -26,18 +26,21 @@ _BAR = 21
 _MOSTLY = 0.8
 
 
-def render(result: Variants, *, limit: int = 8) -> RenderableType:
+def render(result: Variants | Shown, *, limit: int = 8) -> RenderableType:
     """Group after group: how many variants explain most runs, each with how it ends; then the telling beginning."""
+    groups = result.groups if isinstance(result, Shown) else len(result.groups)
+    if isinstance(result, Shown):
+        result = result.variants
     if not result.groups:
         return Text(_nothing(result))
     lines: list[RenderableType] = []
     for group in result.groups[:limit]:
         lines += [*_group(group, limit), Text()]
-    rest = result.groups[limit:]
-    if rest:
+    rest = groups - limit
+    if rest > 0:
         lines.append(
             Text(
-                f"and {number(len(rest), 'further group')} of agents and tasks (--limit N, --agent NAME, --task TASK)",
+                f"and {number(rest, 'further group')} of agents and tasks (--limit N, --agent NAME, --task TASK)",
                 style="dim",
             )
         )

@@ -1,4 +1,4 @@
-"""What the job ``variants`` reads and answers. Durations are milliseconds, costs US dollars, shares between 0 and 1."""
+"""What the job ``variants`` answers. Durations are milliseconds, costs US dollars, shares between 0 and 1."""
 
 from __future__ import annotations
 
@@ -7,21 +7,9 @@ from typing import Literal
 import msgspec
 
 from soma.synthesizer.stats import Difference, Proportion
+from soma.synthesizer.walks import Measure
 
-Measure = Literal["success", "status"]
 Scope = Literal["all", "agent", "task", "agent and task"]
-
-
-class Run(msgspec.Struct, frozen=True):
-    """One execution; fields in the order of the columns of ``query.sql``."""
-
-    execution_id: str
-    agent_id: str
-    actions: list[str] | None
-    status: str
-    success: bool | None
-    duration_ms: float | None
-    cost_usd: float | None
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -142,3 +130,14 @@ class Variants(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     thin: int
     executions: int
     not_known: tuple[str, ...]
+
+
+class Shown(msgspec.Struct, frozen=True, rename="camel"):
+    """What the page of the job shows: the first of its groups, of these the most frequent variants, no beginnings.
+
+    Attributes:
+        groups: How many groups there are.
+    """
+
+    variants: Variants
+    groups: int

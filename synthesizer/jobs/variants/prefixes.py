@@ -3,149 +3,159 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
+from soma.synthesizer.stats import Difference, Stratum, benjamini_hochberg, mid_p_test, proportion
+from soma.synthesizer.stats.comparison import interval_of
+from soma.synthesizer.walks import Measure, Walks
+from soma.synthesizer.words import codes_of
 
-from soma.synthesizer.measure import did_well
-from soma.synthesizer.stats import Difference, Proportion, Stratum, benjamini_hochberg, compare, proportion
+from .model import FailurePrefix
 
-from .model import FailurePrefix, Measure, Run
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
 
 LEAST_SUPPORT = 5
 _LEAST_SHARE = 0.01
 _LONGEST = 40
 _EXAMPLES = 3
-_ENOUGH = 10
 
 
-class Known(NamedTuple):
-    """An execution whose path and outcome are known; ``task`` is empty for those without one."""
+class Candidate(NamedTuple):
+    """A beginning that is compared: as a word, with the executions that took it, a stretch of those of its group."""
 
-    actions: tuple[str, ...]
-    task: str
-    good: bool
-    run: Run
-
-
-class Candidate(msgspec.Struct, frozen=True):
-    """A beginning with the comparison of executions that took it with those that did not."""
-
-    prefix: tuple[str, ...]
-    following: Proportion
-    others: Proportion
-    difference: Difference
-    agents: dict[str, int]
-    examples: tuple[str, ...]
+    prefix: str
+    low: int
+    high: int
+    p_value: float
 
 
-def measure_of(runs: Sequence[Run]) -> Measure:
-    """``success`` where it is known of ten executions or of half of them, else ``status``."""
-    known = sum(run.success is not None for run in runs)
-    return "success" if known and (known >= _ENOUGH or 2 * known >= len(runs)) else "status"
-
-
-def candidates(runs: Sequence[Run], tasks: Mapping[str, str], measure: Measure, level: float) -> list[Candidate]:
-    """Every beginning with enough executions of known outcome on both sides: five, and one in a hundred.
+class Beginnings:
+    """The beginnings of one group of executions, compared with the other executions of the group.
 
     Of beginnings that the same executions took only the shortest counts: what comes after it adds nothing. Executions
     of which no decision is recorded are on neither side.
+
+    Attributes:
+        candidates: Every beginning with enough executions of known outcome on both sides: five, and one in a hundred.
     """
-    known = [
-        Known(tuple(run.actions[:_LONGEST]), tasks.get(run.execution_id, ""), good, run)
-        for run in runs
-        if run.actions and (good := did_well(run, measure)) is not None
-    ]
-    support = max(LEAST_SUPPORT, math.ceil(_LEAST_SHARE * len(known)))
-    totals = _tally(known)
-    found = [_compared(prefix, members, totals, support, level) for prefix, members in _beginnings(known, support)]
-    return [candidate for candidate in found if candidate is not None]
+
+    def __init__(self, walks: Walks, members: Ints, tasks: Ints, measure: Measure, level: float) -> None:
+        import numpy as np
+
+        self._walks, self._level = walks, level
+        outcomes = walks.outcomes[measure]
+        recorded = np.array([bool(path) for path in walks.paths[:1]] + [True], dtype=np.bool_)
+        known = members[recorded[np.minimum(walks.taken[members], 1)] & (outcomes[members] >= 0)]
+        # Alike beginnings lie together; within a path in the order of ids.
+        self._members: Ints = known[np.argsort(walks.taken[known], kind="stable")]
+        self._good: Ints = outcomes[self._members]
+        _, self._tasks = np.unique(tasks[self._members], return_inverse=True)
+        self._support = max(LEAST_SUPPORT, math.ceil(_LEAST_SHARE * len(known)))
+        self._whole = self._tally(0, len(known))
+        self.candidates = [
+            Candidate(prefix, low, high, mid_p_test(strata))
+            for prefix, low, high in self._found()
+            if (strata := self._strata(low, high)) is not None
+        ]
+
+    @cached_property
+    def _letters(self) -> NDArray[Any]:
+        import numpy as np
+
+        different, which = np.unique(self._walks.taken[self._members], return_inverse=True)
+        codes = codes_of([self._walks.paths[number] for number in different.tolist()], _LONGEST)
+        # Half or a quarter of the memory where few actions are in use.
+        return codes.astype(np.min_scalar_type(int(codes.max(initial=0))))[which]
+
+    def _found(self) -> Iterator[tuple[str, int, int]]:
+        """Beginnings that enough executions took, but not all, each with the stretch of these."""
+        if len(self._members) < 2 * self._support:
+            return
+        waiting = [(0, 0, len(self._members))]
+        while waiting:
+            depth, low, high = waiting.pop()
+            for start, end in self._onward(depth, low, high):
+                if depth + 1 < _LONGEST:
+                    waiting.append((depth + 1, start, end))
+                if end - start < high - low and len(self._members) - (end - start) >= self._support:
+                    yield self._walks.paths[self._walks.taken[self._members[start]]][: depth + 1], start, end
+
+    def _onward(self, depth: int, low: int, high: int) -> list[tuple[int, int]]:
+        """The stretches that go on alike after ``depth`` actions, those that enough executions took."""
+        import numpy as np
+
+        letters = self._letters[low:high, depth]
+        if letters[0] == letters[-1]:
+            return [(low, high)] if letters[0] else []
+        edges = np.concatenate(([0], (letters[1:] != letters[:-1]).nonzero()[0] + 1, [high - low]))
+        enough = (np.diff(edges) >= self._support).nonzero()[0]
+        return [
+            (low + start, low + end)
+            for start, end in zip(edges[enough].tolist(), edges[enough + 1].tolist(), strict=True)
+            if letters[start]
+        ]
+
+    def _tally(self, low: int, high: int) -> tuple[Ints, Ints]:
+        """By task how many executions of a stretch did well, and how many there are."""
+        import numpy as np
+
+        many = int(self._tasks.max(initial=-1)) + 1
+        tasks = self._tasks[low:high]
+        return np.bincount(tasks[self._good[low:high] > 0], minlength=many), np.bincount(tasks, minlength=many)
+
+    def _strata(self, low: int, high: int) -> list[Stratum] | None:
+        """Others and following, task by task; ``None`` where there are too few."""
+        good, total = self._tally(low, high)
+        both = (total > 0) & (self._whole[1] > total)
+        columns = [(self._whole[0] - good)[both], (self._whole[1] - total)[both], good[both], total[both]]
+        if min(int(columns[1].sum()), int(columns[3].sum())) < self._support:
+            return None
+        return [Stratum(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+    def judged(self, candidate: Candidate, q_value: float) -> FailurePrefix:
+        """What was found of a candidate."""
+        strata = self._strata(candidate.low, candidate.high)
+        assert strata is not None  # noqa: S101 - it is a candidate
+        estimate, interval, method = interval_of(strata, self._level)
+        _, total = self._tally(candidate.low, candidate.high)
+        stretch = slice(candidate.low, candidate.high)
+        compared = ((total > 0) & (self._whole[1] > total))[self._tasks[stretch]]
+        members = self._members[stretch][compared]
+        failed = sorted(members[self._good[stretch][compared] == 0].tolist())[:_EXAMPLES]
+        agents = Counter(self._walks.agent_names[agent] for agent in self._walks.agents[members].tolist())
+        return FailurePrefix(
+            prefix=self._walks.words.path(candidate.prefix),
+            following=proportion(
+                sum(s.second_successes for s in strata), sum(s.second_total for s in strata), self._level
+            ),
+            others=proportion(sum(s.first_successes for s in strata), sum(s.first_total for s in strata), self._level),
+            difference=Difference(estimate, interval, candidate.p_value, method, len(strata)),
+            q_value=q_value,
+            clear=q_value <= 1 - self._level and interval.high < 0,
+            agents=dict(sorted(agents.items(), key=lambda item: (-item[1], item[0]))),
+            examples=tuple(self._walks.executions[place] for place in failed),
+        )
 
 
-def _beginnings(known: Sequence[Known], support: int) -> Iterator[tuple[tuple[str, ...], Sequence[Known]]]:
-    """Beginnings that at least ``support`` executions took, but not all, each with these; in the order of actions."""
-    waiting: list[tuple[tuple[str, ...], Sequence[Known]]] = [((), known)]
-    while waiting:
-        prefix, members = waiting.pop()
-        onward: dict[str, list[Known]] = defaultdict(list)
-        for one in members:
-            if len(one.actions) > len(prefix):
-                onward[one.actions[len(prefix)]].append(one)
-        for action in sorted(onward, reverse=True):
-            if len(onward[action]) >= support:
-                waiting.append(((*prefix, action), onward[action]))
-                if len(onward[action]) < len(members) and len(known) - len(onward[action]) >= support:
-                    yield (*prefix, action), onward[action]
+def adjusted(groups: Sequence[Beginnings]) -> list[list[float]]:
+    """The q-value of each candidate: false discoveries are controlled over all candidates of all groups."""
+    q_values = iter(benjamini_hochberg([one.p_value for group in groups for one in group.candidates]))
+    return [[next(q_values) for _ in group.candidates] for group in groups]
 
 
-def _tally(known: Sequence[Known]) -> dict[str, tuple[int, int]]:
-    totals = Counter(one.task for one in known)
-    good = Counter(one.task for one in known if one.good)
-    return {task: (good[task], totals[task]) for task in totals}
-
-
-def _compared(
-    prefix: tuple[str, ...],
-    members: Sequence[Known],
-    totals: Mapping[str, tuple[int, int]],
-    support: int,
-    level: float,
-) -> Candidate | None:
-    own = _tally(members)
-    both = sorted(task for task, (_, many) in own.items() if totals[task][1] > many)
-    strata = [Stratum(totals[task][0] - own[task][0], totals[task][1] - own[task][1], *own[task]) for task in both]
-    others = proportion(sum(s.first_successes for s in strata), sum(s.first_total for s in strata), level)
-    following = proportion(sum(s.second_successes for s in strata), sum(s.second_total for s in strata), level)
-    difference = compare(strata, level, screening=True) if min(following.total, others.total) >= support else None
-    if difference is None:
-        return None
-    compared = set(both)
-    counted = [one for one in members if one.task in compared]
-    failed = sorted(one.run.execution_id for one in counted if not one.good)
-    return Candidate(
-        prefix=prefix,
-        following=following,
-        others=others,
-        difference=difference,
-        agents=dict(sorted(Counter(one.run.agent_id for one in counted).items(), key=lambda item: (-item[1], item[0]))),
-        examples=tuple(failed[:_EXAMPLES]),
-    )
-
-
-def judged(groups: Sequence[Sequence[Candidate]], level: float) -> list[tuple[FailurePrefix, ...]]:
-    """The candidates of each group, false discoveries controlled over all of all groups, the most telling first.
+def judged(group: Beginnings, q_values: Sequence[float], most: float = 1.0) -> tuple[FailurePrefix, ...]:
+    """The candidates of a group whose q-value is ``most`` at most, the most telling first.
 
     Most telling is the beginning whose effect is surely largest: the upper end of the interval is lowest. Of equals the
     shorter comes first.
     """
-    flat = [candidate for group in groups for candidate in group]
-    q_values = iter(benjamini_hochberg([candidate.difference.p_value for candidate in flat]))
-    return [
-        tuple(
-            sorted(
-                (_judged(candidate, next(q_values), level) for candidate in group),
-                key=lambda found: (
-                    not found.clear,
-                    found.difference.interval.high,
-                    len(found.prefix),
-                    found.prefix,
-                ),
-            )
-        )
-        for group in groups
-    ]
-
-
-def _judged(candidate: Candidate, q_value: float, level: float) -> FailurePrefix:
-    return FailurePrefix(
-        prefix=candidate.prefix,
-        following=candidate.following,
-        others=candidate.others,
-        difference=candidate.difference,
-        q_value=q_value,
-        clear=q_value <= 1 - level and candidate.difference.interval.high < 0,
-        agents=candidate.agents,
-        examples=candidate.examples,
-    )
+    found = [group.judged(one, q) for one, q in zip(group.candidates, q_values, strict=True) if q <= most]
+    found.sort(key=lambda one: (not one.clear, one.difference.interval.high, len(one.prefix), one.prefix))
+    return tuple(found)

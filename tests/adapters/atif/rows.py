@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from soma.adapters.contract import Adapter
 from soma.harvester.agents import AgentNames
-from soma.harvester.normalise import Normaliser
+from soma.harvester.normalise import Item, Normaliser
 from soma.harvester.redact import Redactor
 from soma.model import ExecutionDraft
 
@@ -22,8 +22,7 @@ class Snapshot:
 
     def __init__(self, adapter: Adapter, drafts: Iterable[ExecutionDraft]) -> None:
         rows = Normaliser(KEY, Redactor(KEY), AgentNames())
-        for draft in drafts:
-            rows.add(draft, adapter, "/traces/run.json", 1, 1)
+        rows.add([Item(draft, adapter, "/traces/run.json", 1, 1) for draft in drafts])
         self._connection = duckdb.connect()
         self._connection.execute("SET TimeZone = 'UTC'")
         tables = rows.tables()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from soma.adapters.langchain.runs import error_head
+from soma.adapters.langchain.absorb import error_head
 
 from .rows import answer, only, read, root, row, write_lines
 

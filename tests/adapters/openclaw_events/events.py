@@ -14,7 +14,7 @@ from soma import schema
 from soma.adapters.contract import Adapter
 from soma.adapters.openclaw_events import ADAPTER
 from soma.harvester.agents import AgentNames
-from soma.harvester.normalise import Normaliser
+from soma.harvester.normalise import Item, Normaliser
 from soma.harvester.redact import Redactor
 from soma.model import ExecutionDraft
 from tests.adapters.reading import run
@@ -63,7 +63,7 @@ def visible(read: Sequence[tuple[Adapter, Iterable[ExecutionDraft]]]) -> tuple[s
     rows = Normaliser(KEY, Redactor(KEY), AgentNames())
     for adapter, drafts in read:
         for draft in drafts:
-            rows.add(draft, adapter, "/traces/run.jsonl", 1, 1)
+            rows.add([Item(draft, adapter, "/traces/run.jsonl", 1, 1)])
     tables = rows.tables()
     connection = duckdb.connect()
     for table in schema.TABLES:

@@ -83,9 +83,10 @@ def upper_fence(values: Sequence[float]) -> float | None:
 
 def _beyond(ground: Ground, agent: str, runs: Sequence[Run], measure: Measure) -> Outliers | None:
     by_task: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    assignments = ground.tasks.assignments
     for run in runs:
         value = getattr(run, measure)
-        task = ground.own_task_of(run.execution_id)
+        task = assignments.get(run.execution_id) or run.task_id
         if task and value is not None and value > 0 and math.isfinite(value):
             by_task[task].append((run.execution_id, float(value)))
     beyond: dict[str, float] = {}

@@ -55,10 +55,11 @@ def find(ground: Ground) -> list[Finding]:
     programs of their shells alone.
     """
     uses: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    runs, assignments = ground.runs, ground.tasks.assignments
     for use in answer(ground.vault, Use, __package__, "preferences"):
-        run = ground.runs[use.execution_id]
-        if ground.task_of(use.execution_id):
-            uses[use.role, "" if use.role == "shell" else run.framework][use.execution_id] = use.choice
+        if assignments.get(use.execution_id):
+            whose = "" if use.role == "shell" else runs[use.execution_id].framework
+            uses[use.role, whose][use.execution_id] = use.choice
     compared = [
         sides
         for (role, _), choices in sorted(uses.items())

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from soma.synthesizer.inputs import answer
-from soma.synthesizer.jobs import variants
 from soma.synthesizer.jobs.insights import advice
 from soma.synthesizer.jobs.insights.confidence import of_difference
 from soma.synthesizer.jobs.insights.ground import Ground
 from soma.synthesizer.jobs.insights.model import Finding
 from soma.synthesizer.jobs.insights.phrases import LONG, SHORT, did
-from soma.synthesizer.jobs.variants.model import FailurePrefix, Measure, Run
-from soma.synthesizer.jobs.variants.prefixes import candidates, judged, measure_of
-from soma.synthesizer.measure import did_well
+from soma.synthesizer.jobs.variants.model import FailurePrefix
+from soma.synthesizer.jobs.variants.prefixes import Beginnings, adjusted, judged
+from soma.synthesizer.walks import Measure, Walks, walks_of
 from soma.synthesizer.wording import number, percent, plain, points
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
 
 _LEVEL = 0.95
 _ALL = ""
@@ -28,34 +32,41 @@ def find(ground: Ground) -> list[Finding]:
     The beginning is the clearest of its agent; false discoveries are controlled over all beginnings of all agents. The
     comparison is that of ``soma variants``.
     """
-    groups: dict[str, list[Run]] = defaultdict(list)
-    for run in answer(ground.vault, Run, variants.__name__, "query"):
-        if ground.task_of(run.execution_id):
-            groups[run.agent_id].append(run)
-            groups[_ALL].append(run)
-    names = sorted(groups)
-    measures = [measure_of(groups[name]) for name in names]
+    walks = walks_of(ground.vault)
+    _, tasks = walks.tasks(ground.tasks.assignments)
+    tasked = walks.everyone[tasks >= 0]
+    groups = {_ALL: tasked}
+    for place, name in enumerate(walks.agent_names):
+        groups[name] = tasked[walks.agents[tasked] == place]
+    names = sorted(name for name, members in groups.items() if len(members))
+    measures = [walks.measure_of(groups[name]) for name in names]
     tried = [
-        candidates(groups[name], ground.tasks.assignments, measure, _LEVEL)
-        for name, measure in zip(names, measures, strict=True)
+        Beginnings(walks, groups[name], tasks, measure, _LEVEL) for name, measure in zip(names, measures, strict=True)
     ]
     clear = {
-        name: (measure, next((prefix for prefix in found if prefix.clear), None))
-        for name, measure, found in zip(names, measures, judged(tried, _LEVEL), strict=True)
+        name: (measure, next((one for one in judged(beginnings, q_values, 1 - _LEVEL) if one.clear), None))
+        for name, measure, beginnings, q_values in zip(names, measures, tried, adjusted(tried), strict=True)
     }
     measure, overall = clear.pop(_ALL, ("status", None))
     own = [(name, measured, prefix) for name, (measured, prefix) in clear.items() if prefix is not None]
-    findings = [_finding(ground, groups[name], (name,), measured, prefix) for name, measured, prefix in own]
+    findings = [_finding(ground, walks, groups[name], (name,), measured, prefix) for name, measured, prefix in own]
     if overall is not None and len(overall.agents) > 1 and overall.prefix not in [prefix.prefix for *_, prefix in own]:
-        findings.append(_finding(ground, groups[_ALL], tuple(sorted(overall.agents)), measure, overall))
+        findings.append(_finding(ground, walks, groups[_ALL], tuple(sorted(overall.agents)), measure, overall))
     return [finding for finding in findings if finding.confidence > 0]
 
 
 def _finding(
-    ground: Ground, runs: Sequence[Run], agents: Sequence[str], measure: Measure, failure: FailurePrefix
+    ground: Ground, walks: Walks, members: Ints, agents: Sequence[str], measure: Measure, failure: FailurePrefix
 ) -> Finding:
-    began = [run for run in runs if tuple(run.actions or ())[: len(failure.prefix)] == failure.prefix]
-    began.sort(key=lambda run: (did_well(run, measure) is not False, run.execution_id))
+    prefix = walks.words.word(failure.prefix)
+    began = [
+        (outcome != 0, walks.executions[place])
+        for place, path, outcome in zip(
+            members.tolist(), walks.taken[members].tolist(), walks.outcomes[measure][members].tolist(), strict=True
+        )
+        if walks.paths[path].startswith(prefix)
+    ]
+    began.sort()
     whose = agents[0] if len(agents) == 1 else "all agents"
     return Finding(
         type="failure prefix",
@@ -67,9 +78,9 @@ def _finding(
         high=failure.difference.interval.high,
         support=failure.following.total,
         agents=tuple(agents),
-        tasks=ground.tasks_of(run.execution_id for run in began),
+        tasks=ground.tasks_of(execution for _, execution in began),
         avoids=advice.after(failure.prefix[:-1], failure.prefix[-1]),
-        evidence=tuple(run.execution_id for run in began[:_EVIDENCE]),
+        evidence=tuple(execution for _, execution in began[:_EVIDENCE]),
         at_stake=failure.difference.estimate,
     )
 
