@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
@@ -49,6 +50,14 @@ class Keeping:
         made: _Result = self._made[what]
         return made
 
+    @cached_property
+    def may_hold(self) -> bool:
+        """Whether any answer made from these rows is stored: where none is, none needs to be looked for."""
+        if not self.basis:
+            return False
+        found = rows_of(self._vault, query("soma.synthesizer", "answered"), (basis(self),))
+        return bool(found[0][0])
+
     @property
     def basis(self) -> str:
         """The snapshot's."""
@@ -93,7 +102,7 @@ def kept(
     asked = (job, codec.encode(parameters))
     if isinstance(vault, Keeping):
         if asked not in vault.answers:
-            vault.answers[asked] = _stored(vault, asked, result) or compute()
+            vault.answers[asked] = (_stored(vault, asked, result) if vault.may_hold else None) or compute()
         answer: _Result = vault.answers[asked]
         return answer
     return _stored(vault, asked, result) or compute()

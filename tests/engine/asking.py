@@ -35,12 +35,14 @@ PARAMETERS: Mapping[str, Sequence[str]] = {
     "synthesizer/jobs/briefing/failures": ("agent", "agent", "agent"),
     "synthesizer/jobs/briefing/insights": ("spoken of",),
     "synthesizer/jobs/briefing/peak": ("id",),
-    "synthesizer/jobs/briefing/repeats": ("agent", "agent", "agent"),
+    "synthesizer/jobs/briefing/repeats": ("agent",) * 5,
     "synthesizer/jobs/calibrate/decisions": ("ids", "few"),
     "synthesizer/jobs/calibrate/one": ("id", "id"),
     "synthesizer/jobs/calibrate/texts": ("ids",),
     "synthesizer/jobs/chain/decisions": ("owner", "id"),
     "synthesizer/jobs/chain/executions": ("id", "beginning"),
+    "synthesizer/jobs/chain/several_decisions": ("owners", "ids"),
+    "synthesizer/jobs/chain/several_executions": ("ids",),
     "synthesizer/jobs/conformance/decisions": ("ids",),
     "synthesizer/jobs/conformance/owner": ("beginning",),
     "synthesizer/jobs/conformance/query": ("none", "none"),
@@ -55,6 +57,7 @@ PARAMETERS: Mapping[str, Sequence[str]] = {
     "synthesizer/jobs/insights/state": ("basis",),
     "synthesizer/jobs/insights/team": ("team",),
     "synthesizer/jobs/lessons/query": ("few",),
+    "synthesizer/jobs/localize/own": ("ids",),
     "synthesizer/jobs/localize/peers": ("ids", "id"),
     "synthesizer/jobs/localize/query": ("owner", "id"),
     "synthesizer/jobs/localize/run": ("id", "id"),
@@ -105,7 +108,7 @@ def values(snapshot: Snapshot) -> dict[str, Any]:
         FROM decisions ORDER BY a NULLS FIRST, b LIMIT 40""").to_pylist()
     kept = here.sql("SELECT job, parameters, basis FROM results ORDER BY job, parameters LIMIT 1").to_pylist()
     return {
-        "agent": agent, "id": longest, "owner": owner, "beginning": longest[:3], "ids": ids,
+        "agent": agent, "id": longest, "owner": owner, "owners": [owner], "beginning": longest[:3], "ids": ids,
         "places": list(range(len(ids))), "spoken of": next(iter(spoken_of), ""),
         "none": None, "few": 5, "role": "role", "word": "a",
         "team": next(iter(column("SELECT team_id FROM team_findings")), ""),

@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from rich.console import Console
 from scipy.optimize import minimize
@@ -17,6 +18,7 @@ from soma.synthesizer.jobs import localize
 from soma.synthesizer.jobs.localize.explain import render
 from soma.synthesizer.jobs.localize.features import FEATURES, features_of
 from soma.synthesizer.jobs.localize.fit import chances, fit
+from soma.synthesizer.jobs.localize.followers import Known, followed
 from soma.synthesizer.jobs.localize.model import Path, Run, Step
 from soma.synthesizer.jobs.localize.value import drops, falls
 from soma.synthesizer.jobs.localize.weights import shares, shipped
@@ -148,6 +150,21 @@ def test_peers_that_all_failed_or_went_elsewhere_tell_nothing() -> None:
     assert drops(own, [path("g", True, "other")]) == {}
     assert drops(own, [own]) == {}
     assert drops(None, [path("g", True, "other")]) == {}
+
+
+def test_followers_of_many_runs_are_counted_as_those_of_one() -> None:
+    dice = random.Random(4)
+    for _ in range(60):
+        paths = [
+            path(f"p{n}", dice.random() < 0.5, *(dice.choice("abc") for _ in range(dice.randrange(1, 6))))
+            for n in range(dice.randrange(2, 30))
+        ]
+        of_task = {each.execution_id: dice.choice(("t", "u")) for each in paths}
+        rows = [{"execution_id": each.execution_id, "success": each.success, "actions": each.actions} for each in paths]
+        known = Known(pa.Table.from_pylist(rows), of_task, {"t"})
+        for own in (*paths, path("new", False, "a", "z")):
+            alike = [each for each in paths if of_task[each.execution_id] == "t" and each is not own]
+            assert known.followed(own.execution_id, own.actions, "t") == followed(own, alike)
 
 
 def test_values_stay_probabilities_whatever_the_paths() -> None:

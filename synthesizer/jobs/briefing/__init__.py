@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from soma.synthesizer.agents import require_known
 from soma.synthesizer.inputs import Queryable, Row, answer, rows_of
 from soma.synthesizer.jobs import chain, divergence, drift, health, localize
-from soma.synthesizer.jobs.health.compute import agent_health, has_failed, last_failed
+from soma.synthesizer.jobs.chain import Chain
+from soma.synthesizer.jobs.health.compute import agent_health, has_failed, last_failed, measure_of
 from soma.synthesizer.jobs.health.model import Run
+from soma.synthesizer.jobs.localize import Localisation
 from soma.synthesizer.kept import Keeping, kept
 from soma.synthesizer.queries import query
 
@@ -51,11 +53,11 @@ def run(
 
 def _seen(vault: Queryable, row: type[Row], name: str, agent: str) -> list[Row]:
     """What one query finds of an agent; where all agents will be asked about, it is asked once of all of them."""
+    text = query(__name__, name)
+    many = text.count("?")
     if not isinstance(vault, Keeping):
-        return _grouped(rows_of(vault, query(__name__, name), (agent,) * 3), row).get(agent, [])
-    everything = vault.once(
-        ("briefing", name), lambda: _grouped(rows_of(vault, query(__name__, name), (None,) * 3), row)
-    )
+        return _grouped(rows_of(vault, text, (agent,) * many), row).get(agent, [])
+    everything = vault.once(("briefing", name), lambda: _grouped(rows_of(vault, text, (None,) * many), row))
     return everything.get(agent, [])
 
 
@@ -66,11 +68,14 @@ def _grouped(rows: Iterable[tuple[Any, ...]], row: type[Row]) -> dict[str, list[
 def _runs(vault: Queryable, agent: str) -> list[Run]:
     if not isinstance(vault, Keeping):
         return health.runs_of(vault, agent)
+    return _runs_of_all(vault).get(agent, [])
+
+
+def _runs_of_all(vault: Keeping) -> dict[str, list[Run]]:
     runs = vault.once(("health", "runs"), lambda: health.runs_of(vault))
-    by_agent = vault.once(
+    return vault.once(
         ("briefing", "runs"), lambda: {name: list(group) for name, group in groupby(runs, key=lambda run: run.agent_id)}
     )
-    return by_agent.get(agent, [])
 
 
 def keep(vault: Keeping, least: int = WORTH_KEEPING) -> None:
@@ -79,6 +84,13 @@ def keep(vault: Keeping, least: int = WORTH_KEEPING) -> None:
     if status.executions >= least:
         for each in status.agents:
             run(vault, each.agent_id)
+
+
+class _Failed(NamedTuple):
+    """The last failed run of an agent."""
+
+    chain: Chain
+    blame: Localisation
 
 
 def _made(vault: Queryable, agent: str, level: float) -> Briefing:
@@ -95,12 +107,30 @@ def _made(vault: Queryable, agent: str, level: float) -> Briefing:
         ends=_seen(vault, EndRow, "ends", agent),
         drift=next(iter(drift.run(vault, agent).agents), None),
     )
-    last = last_failed(runs, mine.measure)
+    last = _last_failed(vault, agent, runs)
     return briefing_of(
         mine,
         found,
         divergence.run(vault, [agent], level=level),
-        chain.run(vault, last.execution_id).chains[0] if last else None,
-        localize.run(vault, last.execution_id) if last else None,
+        last.chain if last else None,
+        last.blame if last else None,
         level=level,
     )
+
+
+def _last_failed(vault: Queryable, agent: str, runs: Sequence[Run]) -> _Failed | None:
+    """The last failed run; where all agents will be asked about, those of all are read at once."""
+    if not isinstance(vault, Keeping):
+        last = last_failed(runs, measure_of(runs))
+        if last is None:
+            return None
+        return _Failed(chain.run(vault, last.execution_id).chains[0], localize.run(vault, last.execution_id))
+    return vault.once(("briefing", "last failed"), lambda: _all_last_failed(vault)).get(agent)
+
+
+def _all_last_failed(vault: Keeping) -> dict[str, _Failed]:
+    last = (last_failed(runs, measure_of(runs)) for runs in _runs_of_all(vault).values())
+    of_agent = {each.agent_id: each.execution_id for each in last if each is not None}
+    read = chain.several(vault, list(of_agent.values()))
+    blamed = localize.several(vault, read)
+    return {agent: _Failed(read[its].chain(), blamed[its]) for agent, its in of_agent.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from soma.errors import NothingFound
 from soma.synthesizer.inputs import Queryable
@@ -36,6 +36,29 @@ def run(vault: Queryable, execution: str) -> Chains:
     return Chains(chains=(chain_of(found[0], decisions),))
 
 
+class Read(NamedTuple):
+    """An execution as its row, with its decisions in order."""
+
+    execution: dict[str, Any]
+    decisions: list[dict[str, Any]]
+
+    def chain(self) -> Chain:
+        """What ``run`` answers of it."""
+        return chain_of(self.execution, self.decisions)
+
+
+def several(vault: Queryable, executions: Sequence[str]) -> dict[str, Read]:
+    """Execution id to its rows, of those that the vault shows: read together, however many there are."""
+    rows = vault.sql(query(__name__, "several_executions"), (list(executions),)).to_pylist()
+    found = {row["execution_id"]: Read(row, []) for row in rows}
+    agents = sorted({row["agent_id"] for row in rows})
+    for decision in vault.sql(query(__name__, "several_decisions"), (agents, list(found))).to_pylist():
+        its = found[decision["execution_id"]]
+        if decision["agent_id"] == its.execution["agent_id"]:
+            its.decisions.append(decision)
+    return found
+
+
 def of_tables(executions: pa.Table, decisions: pa.Table) -> Chains:
     """The chains of executions that were just read from a file, in the order they began."""
     by_execution: dict[str, list[dict[str, object]]] = {}
@@ -49,4 +72,4 @@ def _began(chain: Chain) -> tuple[bool, int, str]:
     return (chain.started_at is None, chain.started_at or 0, chain.execution_id)
 
 
-__all__: Sequence[str] = ["Chain", "Chains", "of_tables", "run"]
+__all__: Sequence[str] = ["Chain", "Chains", "Read", "of_tables", "run", "several"]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from soma.errors import NothingFound
 from soma.synthesizer.inputs import Queryable, answer
 from soma.synthesizer.jobs import tasks
+from soma.synthesizer.jobs.chain import Read
+from soma.synthesizer.queries import query
 
-from .compute import answer_for, blame, localisation_of
+from .compute import answer_for, blame, localisation_among, localisation_of
+from .followers import Known
 from .model import Localisation, Path, Run, Step
+from .value import drops_among
+
+_NO_CHOICES = frozenset({"failure", "guard"})
 
 
 def run(vault: Queryable, execution: str, *, assignments: Mapping[str, str] | None = None) -> Localisation:
@@ -57,4 +64,41 @@ def peers(vault: Queryable, execution_id: str, assignments: Mapping[str, str] | 
     return answer(vault, Path, __name__, "peers", (alike, execution_id))
 
 
-__all__: Sequence[str] = ["Localisation", "Path", "Run", "Step", "blame", "peers", "read", "run"]
+def several(vault: Queryable, read: Mapping[str, Read]) -> dict[str, Localisation]:
+    """Execution id to what ``run`` answers of it, for executions whose rows were read already.
+
+    The paths of the vault are gone through once, however many executions are asked about.
+    """
+    runs = {
+        execution: Run(*(rows.execution[name] for name in Run.__struct_fields__)) for execution, rows in read.items()
+    }
+    steps = {execution: _steps(rows) for execution, rows in read.items()}
+    ranked = [execution for execution, its in runs.items() if answer_for(its, steps[execution]) == "ranked"]
+    of_task = tasks.run(vault).assignments if ranked else {}
+    wanted = {of_task[execution] for execution in ranked if execution in of_task}
+    known = Known(vault.sql(query(__name__, "known")), of_task, wanted) if wanted else None
+    paths = {path.execution_id: path for path in answer(vault, Path, __name__, "own", (ranked,))} if wanted else {}
+    found = {}
+    for execution, its in runs.items():
+        task = of_task.get(execution) if execution in ranked else None
+        if known is None or task is None:
+            found[execution] = localisation_of(its, steps[execution], ())
+            continue
+        own = paths.get(execution)
+        told = known.followed(execution, own.actions if own else (), task)
+        found[execution] = localisation_among(
+            its, steps[execution], drops_among(own, told) if own else {}, told[0].runs
+        )
+    return found
+
+
+def _steps(rows: Read) -> list[Step]:
+    return [_step(row) for row in rows.decisions if row["kind"] not in _NO_CHOICES]
+
+
+def _step(row: Mapping[str, Any]) -> Step:
+    evidence = f"{row['source_id']}:{row['source_offset']}+{row['source_length']}"
+    return Step(**{name: row[name] for name in Step.__struct_fields__ if name != "evidence"}, evidence=evidence)
+
+
+__all__: Sequence[str] = ["Localisation", "Path", "Run", "Step", "blame", "peers", "read", "run", "several"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from soma.synthesizer.wording import number, percent
 
@@ -31,11 +31,17 @@ def blame(
         peers: Paths of runs of the same task whose success is known; the run itself may be among them.
         weights: Others than the shipped ones, for the benchmark.
     """
+    return _blamed(run, steps, drops(_own(run, peers), peers), weights or shipped())
+
+
+def _own(run: Run, peers: Sequence[Path]) -> Path | None:
+    return next((path for path in peers if path.execution_id == run.execution_id), None)
+
+
+def _blamed(run: Run, steps: Sequence[Step], told: Mapping[str, Drop], used: Weights) -> tuple[Blamed, ...]:
     if not steps:
         return ()
-    used = weights or shipped()
     rows = features_of(steps, run.task_text, talk=run.framework in _TALKS)
-    told = drops(next((path for path in peers if path.execution_id == run.execution_id), None), peers)
     by_step = [told.get(step.decision_id) for step in steps]
     lost = falls(by_step)
     part = sum(lost)
@@ -69,14 +75,19 @@ def answer_for(run: Run, steps: Sequence[Step]) -> Answer:
 
 def localisation_of(run: Run, steps: Sequence[Step], peers: Sequence[Path]) -> Localisation:
     """The whole answer for one run."""
+    others = sum(path.execution_id != run.execution_id for path in peers)
+    return localisation_among(run, steps, drops(_own(run, peers), peers), others)
+
+
+def localisation_among(run: Run, steps: Sequence[Step], told: Mapping[str, Drop], peers: int) -> Localisation:
+    """The same from what so many peers tell of its choices."""
     answer = answer_for(run, steps)
-    ranked = blame(run, steps, peers) if answer == "ranked" else ()
-    told = {decision.decision_id: decision.drop for decision in ranked}
+    ranked = _blamed(run, steps, told, shipped()) if answer == "ranked" else ()
+    by_step = {decision.decision_id: decision.drop for decision in ranked}
     return Localisation(
         execution_id=run.execution_id, agent_id=run.agent_id, task=run.task_text or run.task_id, status=run.status,
-        success=run.success, success_from=run.success_from, error=run.error, answer=answer,
-        peers=sum(path.execution_id != run.execution_id for path in peers),
-        from_peers=sum(falls([told.get(step.decision_id) for step in steps])), weights=shipped().version,
+        success=run.success, success_from=run.success_from, error=run.error, answer=answer, peers=peers,
+        from_peers=sum(falls([by_step.get(step.decision_id) for step in steps])), weights=shipped().version,
         decisions=ranked,
     )  # fmt: skip
 

@@ -12,7 +12,9 @@ followed, nothing is told: what others never tried is not blamed on their accoun
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
+from .followers import Followed, followed
 from .model import Drop, Path
 
 PULL = 4.0
@@ -21,21 +23,24 @@ PULL = 4.0
 
 def drops(own: Path | None, peers: Sequence[Path]) -> dict[str, Drop]:
     """Decision id to what peers tell of it, for every choice of the path that at least one peer made too."""
-    others = [peer for peer in peers if own is None or peer.execution_id != own.execution_id]
-    if own is None or not others:
+    if own is None:
         return {}
-    with_us, value = others, _rate(others)
+    return drops_among(own, followed(own, [peer for peer in peers if peer.execution_id != own.execution_id]))
+
+
+def drops_among(own: Path, told: Sequence[Followed]) -> dict[str, Drop]:
+    """The same from how many other runs followed the path, before its first choice and after each."""
+    if not told[0].runs:
+        return {}
+    value = _rate(told[0])
     found: dict[str, Drop] = {}
-    for place, (action, decision_id) in enumerate(zip(own.actions, own.decision_ids, strict=True)):
-        same = [peer for peer in with_us if len(peer.actions) > place and peer.actions[place] == action]
-        if not same:
-            break
-        after = value + len(same) / (len(same) + PULL) * (_rate(same) - _rate(with_us))
+    for decision_id, (before, same) in zip(own.decision_ids, pairwise(told), strict=False):
+        after = value + same.runs / (same.runs + PULL) * (_rate(same) - _rate(before))
         found[decision_id] = Drop(
-            before=value, after=after, runs=len(same), succeeded=_succeeded(same),
-            runs_before=len(with_us), succeeded_before=_succeeded(with_us),
+            before=value, after=after, runs=same.runs, succeeded=same.succeeded,
+            runs_before=before.runs, succeeded_before=before.succeeded,
         )  # fmt: skip
-        with_us, value = same, after
+        value = after
     return found
 
 
@@ -55,9 +60,5 @@ def falls(told: Sequence[Drop | None]) -> list[float]:
     return lost
 
 
-def _rate(paths: Sequence[Path]) -> float:
-    return _succeeded(paths) / len(paths)
-
-
-def _succeeded(paths: Sequence[Path]) -> int:
-    return sum(path.success for path in paths)
+def _rate(followed: Followed) -> float:
+    return followed.succeeded / followed.runs
