@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _Result = TypeVar("_Result")
-METHOD = 3
+METHOD = 4
 """Raised when a job answers the same rows differently than before: what older methods answered is not used again."""
 
 
