@@ -110,7 +110,7 @@ def test_every_command_a_briefing_suggests_works_as_it_stands(
         assert page.code == 0, page.err
         suggested |= {line.strip() for line in page.out.splitlines() if line.strip().startswith("soma ")}
     # Commands that differ in nothing but their values are one: the first of each is tried.
-    shapes = {}
+    shapes: dict[tuple[str, ...], str] = {}
     for command in sorted(command for command in suggested if "labels.csv" not in command):
         words = shlex.split(command)
         shapes.setdefault((words[1], *(word for word in words if word.startswith("-"))), command)
