@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -40,6 +41,8 @@ class Views:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, stored: Mapping[str, str]) -> None:
         self._connection = connection
+        # Several threads may ask the same snapshot; what one of them makes is whole before another reads it.
+        self._lock = threading.RLock()
         self._open = {name: f"CREATE VIEW {name} AS {query}" for name, query in stored.items()}
         views, others = _statements()
         self._open |= views
@@ -58,16 +61,18 @@ class Views:
 
     def make(self, names: Iterable[str]) -> None:
         """Make those of ``names`` that are views and not made yet, after what they rest on."""
-        for name in names:
-            statement = self._open.pop(name, None)
-            if statement is not None:
-                self.make(names_in(statement))
-                self._connection.execute(statement)
+        with self._lock:
+            for name in names:
+                statement = self._open.pop(name, None)
+                if statement is not None:
+                    self.make(names_in(statement))
+                    self._connection.execute(statement)
 
     def make_all(self) -> bool:
         """Make all that are left; whether there were any."""
-        left = list(self._open)
-        self.make(left)
+        with self._lock:
+            left = list(self._open)
+            self.make(left)
         return bool(left)
 
 
