@@ -12,6 +12,7 @@ from soma.errors import VaultConflict, VaultError
 from soma.schema import Table
 
 from .fragment import Fragment, altered
+from .log import Log, read_log
 from .storage import Storage, storage_of
 
 if TYPE_CHECKING:
@@ -42,20 +43,26 @@ class LiveTable:
         self._storage = storage_of(vault)
         self.folder = self._storage.folder(table.path)
         self.where = self._storage.where(table.path)
-        self._delta = None if absent else self._open()
         self._added: dict[str, Fragment] = {}
         self._removed: frozenset[str] = frozenset()
-        self.version: int = self._delta.version() if self._delta else -1
+        place = None if absent else self._storage.log(table.path)
+        self._log: Log | None = read_log(place) if isinstance(place, Path) else None
+        self._opened = None if place is None or self._log is not None else self._open(place)
+        self.version: int = self._log.version if self._log else self._opened.version() if self._opened else -1
 
-    def _open(self) -> DeltaTable | None:
-        place = self._storage.log(self.table.path)
-        if place is None:
-            return None
+    @property
+    def _delta(self) -> DeltaTable | None:
+        """The table in the library's hands, at this version."""
+        if self._opened is None and self._log is not None:
+            self._opened = self._open(self._place(), self.version)
+        return self._opened
+
+    def _open(self, place: str | Path, version: int | None = None) -> DeltaTable | None:
         from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError, TableNotFoundError
 
         try:
-            return DeltaTable(place)
+            return DeltaTable(place, version=version)
         except TableNotFoundError:
             return None
         except (DeltaError, OSError, ValueError) as problem:
@@ -67,11 +74,13 @@ class LiveTable:
 
     def files(self) -> dict[str, int]:
         """Names of the live files and the rows the log says they hold."""
-        return self._facts("num_records") | {name: item.rows for name, item in self._added.items()}
+        held = self._log.rows if self._log else self._facts("num_records")
+        return self._left(held) | {name: item.rows for name, item in self._added.items()}
 
     def sizes(self) -> dict[str, int]:
         """Names of the live files and their bytes."""
-        return self._facts("size_bytes") | {name: item.size for name, item in self._added.items()}
+        held = self._log.sizes if self._log else self._facts("size_bytes")
+        return self._left(held) | {name: item.size for name, item in self._added.items()}
 
     def _facts(self, column: str) -> dict[str, int]:
         if self._delta is None:
@@ -79,22 +88,25 @@ class LiveTable:
         # Asked without pyarrow, whose import takes longer than opening all tables does.
         actions = self._delta.get_add_actions(flatten=True)
         names, values = (actions.column(each).to_pylist() for each in ("path", column))
-        named = zip(map(unquote, names), values, strict=True)
-        return {name: int(value or 0) for name, value in named if name not in self._removed}
+        return {unquote(name): int(value or 0) for name, value in zip(names, values, strict=True)}
+
+    def _left(self, held: Mapping[str, int]) -> dict[str, int]:
+        return {name: value for name, value in held.items() if name not in self._removed}
 
     def as_if(self, add: Iterable[Fragment], remove: Iterable[str]) -> LiveTable:
         """The table as it will be after a commit that is decided but not yet made. For reading only."""
-        future = self._at(self._delta)
+        future = self._at(self._opened, self._log)
         future._added = {item.name: item for item in add}
         future._removed = frozenset(remove)
         return future
 
-    def _at(self, delta: DeltaTable | None) -> LiveTable:
+    def _at(self, delta: DeltaTable | None, log: Log | None = None) -> LiveTable:
         other = object.__new__(LiveTable)
-        other.table, other.folder, other.where, other._delta = self.table, self.folder, self.where, delta
+        other.table, other.folder, other.where = self.table, self.folder, self.where
+        other._opened, other._log = delta, log
         other._storage = self._storage
         other._added, other._removed = {}, frozenset()
-        other.version = delta.version() if delta else -1
+        other.version = log.version if log else delta.version() if delta else -1
         return other
 
     def added_last(self) -> list[str]:
@@ -130,15 +142,20 @@ class LiveTable:
 
     def transaction(self) -> int:
         """Number of the last harvest commit that touched the table; 0 before the first."""
+        if self._log is not None:
+            return self._log.transactions.get(APPLICATION, 0)
         if self._delta is None:
             return 0
         return int(self._delta.transaction_version(APPLICATION) or 0)
 
     def metadata(self) -> dict[str, Any]:
         """What soma wrote into the table's last commit."""
-        if self._delta is None:
+        if self._log is not None:
+            last: Any = self._log.told
+        elif self._delta is not None:
+            last = self._delta.history(1)[0].get(_METADATA, "{}")
+        else:
             return {}
-        last = self._delta.history(1)[0].get(_METADATA, "{}")
         value = codec.decode(last) if isinstance(last, str) else last
         return value if isinstance(value, dict) else {}
 

@@ -279,7 +279,7 @@ def test_what_goes_wrong_in_a_part_goes_as_if_there_were_none(
 
 
 class TestAVault:
-    @pytest.mark.parametrize("jobs", [1, 2])
+    @pytest.mark.parametrize("jobs", [pytest.param(1, marks=pytest.mark.slow), 2])
     def test_of_all_traces_is_the_same(
         self, tmp_path: Path, fixtures: Path, at_once: Path, jobs: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:

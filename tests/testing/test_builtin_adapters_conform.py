@@ -19,7 +19,7 @@ from soma.testing.hostile import hostile_input
 
 from .samples import samples_of
 
-MUTANTS = 500
+MUTANTS = 300
 ACCEPTED = {
     # InterCode results name no run, and two models may have done the very same: only the place tells such runs apart.
     ("generic", "identity"): ("ic_bash_multiturn", ("other execution ids under another name", "a copy beside it")),
@@ -53,7 +53,7 @@ def test_the_adapter_survives_mutants_of_its_traces(adapter: Adapter, tmp_path: 
 @pytest.mark.slow
 @every_adapter
 def test_the_adapter_survives_many_more(adapter: Adapter, tmp_path: Path) -> None:
-    found = list(hostile_input(adapter, samples_of(adapter, tmp_path), runs=20 * MUTANTS, seed=20260322))
+    found = list(hostile_input(adapter, samples_of(adapter, tmp_path), runs=30 * MUTANTS, seed=20260322))
     assert not [str(violation) for violation in found]
 
 

@@ -95,7 +95,7 @@ def test_ctrl_c_keeps_what_was_read_and_says_so(tmp_path: Path, fixtures: Path, 
     assert_same(vault, at_once)
 
 
-@pytest.mark.parametrize("writers", [2, 4])
+@pytest.mark.parametrize("writers", [3, pytest.param(5, marks=pytest.mark.slow)])
 def test_racing_harvests_count_everything_once(tmp_path: Path, fixtures: Path, at_once: Path, writers: int) -> None:
     folders = sorted(path for path in fixtures.iterdir() if path.is_dir())
     # Every source is harvested by two of them: by the first and the second, by the second and the third, …
