@@ -162,12 +162,15 @@ def synthesize(
 
 
 def _add_paths(root: VaultRoot) -> int:
-    changes = Changes()
-    with root.writer() as writer:
-        # Looked for under the lock: of two runs at once the second finds none missing.
-        added = add_missing_paths(root.snapshot(), changes)
-        writer.commit(changes, role="synthesizer")
-    return added
+    paths, more = 0, True
+    while more:
+        changes = Changes()
+        with root.writer() as writer:
+            # Looked for under the lock: of two runs at once the second finds none missing.
+            added, more = add_missing_paths(root.snapshot(), changes)
+            writer.commit(changes, role="synthesizer")
+        paths += added
+    return paths
 
 
 def _keep(vault: Keeping, changes: Changes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from soma.schema import PATHS
 
@@ -13,14 +13,46 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _STALE = 2
+_TOGETHER = 2_000_000
+"""Decisions whose paths are made at once: lists in the making are held in memory and cannot be spilled."""
+_UNTIL = """
+WITH counted AS (
+    SELECT
+        s.reading,
+        CAST(sum(s.decisions) OVER (
+            ORDER BY s.reading NULLS LAST, s.execution_id NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) - s.decisions AS BIGINT) AS before
+    FROM executions_stored AS s
+    SEMI JOIN paths_unstored AS u ON u.execution_id = s.execution_id AND u.reading = s.reading
+)
+SELECT
+    CAST(max(CASE WHEN before < CAST(? AS BIGINT) THEN reading END) AS BIGINT) AS until,
+    CAST(max(reading) AS BIGINT) AS newest
+FROM counted"""
 
 
-def add_missing_paths(snapshot: Snapshot, changes: Changes) -> int:
-    """Add to ``changes`` the paths that the snapshot shows but does not keep yet; returns how many.
+class Added(NamedTuple):
+    """How many paths were added, and whether there are more to come."""
+
+    paths: int
+    more: bool
+
+
+def add_missing_paths(snapshot: Snapshot, changes: Changes, together: int = _TOGETHER) -> Added:
+    """Add to ``changes`` paths that the snapshot shows but does not keep yet: those of the oldest readings.
 
     The caller holds the vault for writing, so that no two add the same. Paths of readings that nobody sees any more
     stay until they are most of the table: they are seen by no query.
+
+    Args:
+        snapshot: Of the vault as it is now.
+        changes: To be committed, and then there may be more.
+        together: About how many decisions are looked at; an engine looks at all of them.
     """
+    more = False
+    if snapshot.engine is None:
+        ((until, newest),) = snapshot.rows(_UNTIL, (together,))
+        snapshot, more = (snapshot.up_to(until), True) if until != newest else (snapshot, False)
     missing: pa.Table = snapshot.sql("SELECT * FROM paths_missing ORDER BY execution_id NULLS LAST")
     stored = sum(snapshot.live(PATHS).files().values())
     visible = int(snapshot.sql("SELECT CAST(count(*) AS BIGINT) AS n FROM visible")["n"][0].as_py())
@@ -30,7 +62,7 @@ def add_missing_paths(snapshot: Snapshot, changes: Changes) -> int:
         changes.add(PATHS, "execution_id", old, _together(current, missing))
     elif missing.num_rows:
         changes.add(PATHS, "execution_id", set(), missing)
-    return int(missing.num_rows)
+    return Added(missing.num_rows, more)
 
 
 def _together(current: pa.Table, missing: pa.Table) -> pa.Table:

@@ -6,13 +6,14 @@
 -- engine in its own words.
 CREATE MACRO listed(item, place) AS list(item ORDER BY place ASC NULLS LAST);
 
+-- Of all readings: whoever stores paths makes those of some readings after the other, see vault/derived.py.
+CREATE VIEW paths_unstored AS
+SELECT v.execution_id, v.reading
+FROM visible AS v
+ANTI JOIN paths_stored AS p ON p.execution_id = v.execution_id AND p.reading = v.reading;
+
 CREATE VIEW paths_missing AS
-WITH unstored AS (
-    SELECT v.execution_id, v.reading
-    FROM visible AS v
-    ANTI JOIN paths_stored AS p ON p.execution_id = v.execution_id AND p.reading = v.reading
-),
-chosen AS (
+WITH chosen AS (
     SELECT
         d.execution_id,
         d.decision_id,
@@ -21,7 +22,7 @@ chosen AS (
         d.outcome,
         d.duration_ms
     FROM decisions_stored AS d
-    SEMI JOIN unstored AS u ON u.execution_id = d.execution_id AND u.reading = d.reading
+    SEMI JOIN paths_unstored AS u ON u.execution_id = d.execution_id AND u.reading = d.reading
     WHERE d.kind NOT IN ('failure', 'guard')
 ),
 opened AS (
@@ -74,7 +75,7 @@ SELECT
     coalesce(g.failed, CAST([] AS BIGINT[])) AS failed,
     coalesce(g.timeouts, CAST([] AS BIGINT[])) AS timeouts,
     coalesce(g.durations_ms, CAST([] AS DOUBLE[])) AS durations_ms
-FROM unstored AS u
+FROM paths_unstored AS u
 LEFT JOIN gathered AS g ON g.execution_id = u.execution_id;
 
 CREATE VIEW paths_kept AS

@@ -40,6 +40,12 @@ class SqlEngine(Protocol):
 # Types whose values DuckDB and Arrow hand to Python in different forms.
 _OTHERWISE = ("MAP", "HUGEINT", "DECIMAL", "STRUCT", "BLOB", "TIMESTAMP", "DATE", "TIME", "INTERVAL", "UUID")
 _OPEN_S = 3600.0
+_EARLY = """
+CREATE VIEW paths_unstored AS
+SELECT v.execution_id, v.reading
+FROM visible AS v
+ANTI JOIN paths_stored AS p ON p.execution_id = v.execution_id AND p.reading = v.reading
+WHERE v.reading <= {reading}"""
 
 
 class Snapshot:
@@ -64,6 +70,7 @@ class Snapshot:
         self.storage = storage
         self.version = version
         self._tables = tables
+        self._up_to: int | None = None
         self._opened = clock.stopwatch()
 
     @property
@@ -99,18 +106,25 @@ class Snapshot:
 
     def of_team(self, team: str) -> Snapshot:
         """The same snapshot with the executions of one team only, and nothing of other teams in any answer."""
-        narrowed = Snapshot(self.storage, self.version, self._tables, self.audit_head)
-        narrowed.engine = self.engine
-        narrowed.task_rules, narrowed.team_rules, narrowed.team = self.task_rules, self.team_rules, team
+        narrowed = self._again(self.engine)
+        narrowed.team = team
         return narrowed
+
+    def up_to(self, reading: int) -> Snapshot:
+        """The same snapshot without an engine, where paths that are not stored are those of readings up to this one."""
+        early = self._again(None)
+        early._up_to = reading
+        return early
 
     def local(self) -> Snapshot:
         """The same snapshot without an engine, for queries in any SQL that DuckDB reads."""
-        if self.engine is None:
-            return self
-        here = Snapshot(self.storage, self.version, self._tables, self.audit_head)
-        here.task_rules, here.team_rules, here.team = self.task_rules, self.team_rules, self.team
-        return here
+        return self if self.engine is None else self._again(None)
+
+    def _again(self, engine: SqlEngine | None) -> Snapshot:
+        other = Snapshot(self.storage, self.version, self._tables, self.audit_head)
+        other.engine, other.team = engine, self.team
+        other.task_rules, other.team_rules = self.task_rules, self.team_rules
+        return other
 
     def live(self, table: Table) -> LiveTable:
         """One table as pinned."""
@@ -263,6 +277,8 @@ def _connect(snapshot: Snapshot) -> tuple[duckdb.DuckDBPyConnection, Views]:
     stored = {f"{table.name}_stored": _scan(table, paths) for table, paths in zip(TABLES, found, strict=True)}
     views = Views(connection, stored)
     place_teams(connection, views, snapshot.team_rules, snapshot.team)
+    if snapshot._up_to is not None:
+        views.define("paths_unstored", _EARLY.format(reading=int(snapshot._up_to)))
     return connection, views
 
 

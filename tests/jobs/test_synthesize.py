@@ -26,7 +26,9 @@ from soma.synthesizer.kept import Keeping
 from soma.synthesizer.synthesis_page import render
 from soma.synthesizer.synthesize import JOBS, synthesize
 from soma.vault import Snapshot, VaultRoot
+from soma.vault.derived import add_missing_paths
 from soma.vault.memory import limit_memory
+from soma.vault.writer import Changes
 
 from .whole import said, shown
 
@@ -61,6 +63,24 @@ def root(made: Path, tmp_path: Path) -> VaultRoot:
 def rows(snapshot: Snapshot, table: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = snapshot.sql(f"SELECT * FROM {table} ORDER BY ALL").to_pylist()
     return found
+
+
+def test_paths_of_a_big_vault_are_stored_some_readings_at_a_time(fixtures: Path, tmp_path: Path) -> None:
+    root = VaultRoot(tmp_path / "vault")
+    for folder in ("agentflow", "claude-code", "langchain"):
+        harvested(root, fixtures / folder)
+    expected = rows(root.snapshot(), "paths")
+    commits, more = [], True
+    while more:
+        changes = Changes()
+        with root.writer() as writer:
+            added, more = add_missing_paths(root.snapshot(), changes, together=20)
+            writer.commit(changes, role="synthesizer")
+        commits.append(added)
+    snapshot = root.snapshot()
+    assert len(commits) > 4 and 0 not in commits
+    assert sum(commits) == len(rows(snapshot, "visible")) == len(rows(snapshot, "paths_stored"))
+    assert rows(snapshot, "paths") == expected
 
 
 def test_the_first_run_keeps_answers_and_proposes_what_it_finds(made: Path) -> None:
