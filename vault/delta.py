@@ -210,6 +210,7 @@ class LiveTable:
             app_transactions=[Transaction(APPLICATION, transaction)] if transaction is not None else None,
         )
         try:
+            # A table that was absent when this was decided must be so still: whoever made it was faster.
             delta = self._delta or self._create()
             delta.create_write_transaction(actions, "append", delta.schema(), commit_properties=properties)
         except CommitFailedError as problem:
@@ -225,11 +226,18 @@ class LiveTable:
 
     def _create(self) -> DeltaTable:
         from deltalake import DeltaTable, Schema
+        from deltalake.exceptions import DeltaError
 
-        return DeltaTable.create(
-            self._place(), Schema.from_arrow(self.table.arrow()), mode="ignore", name=self.table.name,
-            description=self.table.meaning, configuration=dict(self._storage.log_settings) or None,
-        )  # fmt: skip
+        place = self._place()
+        try:
+            return DeltaTable.create(
+                place, Schema.from_arrow(self.table.arrow()), mode="error", name=self.table.name,
+                description=self.table.meaning, configuration=dict(self._storage.log_settings) or None,
+            )  # fmt: skip
+        except DeltaError as problem:
+            if self._open(place) is not None:
+                raise VaultConflict("another writer was faster", where=self.where) from problem
+            raise
 
     def read(self, columns: list[str] | None = None, *, verify: bool = False) -> pa.Table:
         """All rows, or some columns of them; with ``verify`` only of files whose bytes are those that were written.

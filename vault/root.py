@@ -86,12 +86,13 @@ class VaultRoot:
             self.storage.prepare()
             # Two first harvests at once must agree on one key.
             with self.storage.lock(_WAIT_S) as lock:
-                lock.fenced()
                 if self.exists:
+                    # Whoever made it may be writing to it already: the next writer fences that one off.
                     return
                 self.storage.prepare(*LAYERS)
                 self.storage.create(_KEY, key or secrets.token_bytes(_KEY_BYTES))
                 self.mark(SCHEMA_VERSION)
+                lock.fenced()
         except OSError as problem:
             raise VaultError(f"cannot make a vault: {problem.strerror}", where=self.address,
                              hint="choose a folder you can write to with --vault DIR") from problem  # fmt: skip

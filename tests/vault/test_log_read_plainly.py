@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
+from soma.errors import VaultConflict
 from soma.schema import DECISIONS, EXECUTIONS, TABLES
 from soma.vault import VaultRoot
 from soma.vault.delta import APPLICATION, LiveTable
@@ -117,3 +118,13 @@ def test_a_commit_goes_on_from_the_version_that_was_read(grown: Path) -> None:
     assert after.version == live.version + 1
     assert (after.files(), after.metadata()) == (live.files(), {"a": 1})
     assert LiveTable(grown, EXECUTIONS).metadata() == {"a": 1}
+
+
+def test_a_table_that_another_made_meanwhile_is_a_conflict(grown: Path) -> None:
+    folder = grown / EXECUTIONS.path
+    shutil.rmtree(folder / "_delta_log")
+    first, second = LiveTable(grown, EXECUTIONS), LiveTable(grown, EXECUTIONS)
+    first.commit([], [], transaction=5)
+    with pytest.raises(VaultConflict):
+        second.commit([], [], transaction=5)
+    assert (LiveTable(grown, EXECUTIONS).version, LiveTable(grown, EXECUTIONS).transaction()) == (1, 5)
