@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from typing import BinaryIO
 
@@ -46,8 +46,15 @@ class Splitter:
         self._workers = workers
         self._settings = settings
         self._least_bytes = least_bytes
-        self._recogniser = Recogniser(settings)
-        self._redactor = Redactor(settings.key, emails=settings.emails, phones=settings.phones)
+
+    # Most harvests have no file to split.
+    @cached_property
+    def _recogniser(self) -> Recogniser:
+        return Recogniser(self._settings)
+
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return Redactor(self._settings.key, emails=self._settings.emails, phones=self._settings.phones)
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Portion]:
         """Perform tasks, the largest first, and yield results, one for each.

@@ -67,7 +67,7 @@ def _few_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-class _Part(NamedTuple):
+class _OfKin(NamedTuple):
     """One kin: who answers for its rows, and how to tell these.
 
     Attributes:
@@ -85,7 +85,7 @@ class _Part(NamedTuple):
             report.fail(reason)
 
 
-def _fail(parts: Sequence[_Part], reason: str) -> None:
+def _fail(parts: Sequence[_OfKin], reason: str) -> None:
     for part in parts:
         part.fail(reason)
 
@@ -104,8 +104,8 @@ class _Reader:
         self._survey: Survey | None = None
         self._reports: list[SourceReport] = []
         self._damages: dict[str, list[Damage]] = {}
-        self._parts: list[_Part] = []
-        self._waiting: list[tuple[Item, _Part]] = []
+        self._of_kins: list[_OfKin] = []
+        self._waiting: list[tuple[Item, _OfKin]] = []
         self._decisions = self._bytes = 0
 
     def read(self, kin: Kin) -> None:
@@ -128,8 +128,8 @@ class _Reader:
                     family.conclude()
         reports = {source_id: report for family in families.values() for source_id, report in family.reports.items()}
         reading = self._task.commit << _NUMBER_BITS | self._task.number
-        part = _Part(list(reports.values()), reading << _NUMBER_BITS | len(self._parts), insights)
-        self._parts.append(part)
+        part = _OfKin(list(reports.values()), reading << _NUMBER_BITS | len(self._of_kins), insights)
+        self._of_kins.append(part)
         read_contained("an adapter", partial(self._take, drafts, reports, kin, part), part.fail)
         self._bytes += kin.size
         if self._bytes >= _TOGETHER_BYTES:
@@ -176,7 +176,7 @@ class _Reader:
         return item
 
     def _take(
-        self, drafts: Sequence[tuple[ExecutionDraft, Adapter]], reports: dict[str, SourceReport], kin: Kin, part: _Part
+        self, drafts: Sequence[tuple[ExecutionDraft, Adapter]], reports: dict[str, SourceReport], kin: Kin, part: _OfKin
     ) -> None:
         """Resolve the drafts of one kin and put them to those that wait to become rows."""
         claims: dict[str, set[str]] = {}
@@ -261,14 +261,14 @@ class _Reader:
         if whole is not None:
             return whole
         # A value fits no column. Rows are converted again, kin by kin, to find out whose it is.
-        extents = [*map(self._since, self._parts), self._rows.extent]
+        extents = [*map(self._since, self._of_kins), self._rows.extent]
         pieces = [
             read_contained("an adapter", partial(self._rows.tables, since, end), part.fail)
-            for part, since, end in zip(self._parts, extents, extents[1:], strict=False)
+            for part, since, end in zip(self._of_kins, extents, extents[1:], strict=False)
         ]
         return Tables.joined([piece for piece in pieces if piece is not None])
 
-    def _since(self, part: _Part) -> Extent:
+    def _since(self, part: _OfKin) -> Extent:
         """Where the rows of a kin begin."""
         executions, decisions = self._rows.executions.columns["reading"], self._rows.decisions.columns["reading"]
         return Extent(bisect_left(executions, part.reading), bisect_left(decisions, part.reading), part.insights)

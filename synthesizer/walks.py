@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
 from .inputs import Queryable
 from .kept import once_of
 from .queries import query
@@ -24,18 +22,6 @@ if TYPE_CHECKING:
 
 Measure = Literal["success", "status"]
 _ENOUGH = 10
-
-
-class Walk(msgspec.Struct, frozen=True):
-    """One execution that an agent ran on its own account; fields in the order of the columns of ``walks.sql``."""
-
-    execution_id: str
-    agent_id: str
-    actions: list[str] | None
-    status: str
-    success: bool | None
-    duration_ms: float | None
-    cost_usd: float | None
 
 
 class Walks:
@@ -71,19 +57,6 @@ class Walks:
         }
         self.durations_ms = _floats(table["duration_ms"])
         self.costs_usd = _floats(table["cost_usd"])
-
-    @classmethod
-    def made(cls, rows: Sequence[Walk]) -> Walks:
-        """Of rows in any order instead of a table."""
-        import pyarrow as pa
-
-        ordered = sorted(rows, key=lambda row: row.execution_id)
-        types = (pa.string(), pa.string(), pa.list_(pa.string()), pa.string(), pa.bool_(), pa.float64(), pa.float64())
-        names = Walk.__struct_fields__
-        columns = [
-            pa.array([getattr(row, name) for row in ordered], kind) for name, kind in zip(names, types, strict=True)
-        ]
-        return cls(pa.table(columns, names=names))
 
     @staticmethod
     def by_label(members: Ints, labels: Ints) -> list[Ints]:

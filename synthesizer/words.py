@@ -53,13 +53,6 @@ def codes_of(words: Sequence[str], width: int) -> NDArray[np.int64]:
     return codes
 
 
-def spelled(paths: Mapping[str, Sequence[str]]) -> Words:
-    """The paths of these executions as words."""
-    actions = tuple(sorted({action for path in paths.values() for action in path}))
-    letters = {action: _letter(place) for place, action in enumerate(actions)}
-    return Words(actions, {execution: "".join(map(letters.__getitem__, path)) for execution, path in paths.items()})
-
-
 def numbers_of(column: pa.ChunkedArray) -> NDArray[Any]:
     """A column of numbers without gaps; pyarrow's own way would load pandas."""
     import numpy as np

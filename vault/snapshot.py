@@ -40,12 +40,6 @@ class SqlEngine(Protocol):
 # Types whose values DuckDB and Arrow hand to Python in different forms.
 _OTHERWISE = ("MAP", "HUGEINT", "DECIMAL", "STRUCT", "BLOB", "TIMESTAMP", "DATE", "TIME", "INTERVAL", "UUID")
 _OPEN_S = 3600.0
-_EARLY = """
-CREATE VIEW paths_unstored AS
-SELECT v.execution_id, v.reading
-FROM visible AS v
-ANTI JOIN paths_stored AS p ON p.execution_id = v.execution_id AND p.reading = v.reading
-WHERE v.reading <= {reading}"""
 
 
 class Snapshot:
@@ -278,7 +272,7 @@ def _connect(snapshot: Snapshot) -> tuple[duckdb.DuckDBPyConnection, Views]:
     views = Views(connection, stored)
     place_teams(connection, views, snapshot.team_rules, snapshot.team)
     if snapshot._up_to is not None:
-        views.define("paths_unstored", _EARLY.format(reading=int(snapshot._up_to)))
+        views.narrow("paths_unstored", f"v.reading <= {int(snapshot._up_to)}")
     return connection, views
 
 

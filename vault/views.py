@@ -53,6 +53,10 @@ class Views:
         """Let ``statement`` make the view ``name``, which nothing has asked for yet."""
         self._open[name] = statement
 
+    def narrow(self, name: str, condition: str) -> None:
+        """Let the view ``name``, whose text has no condition and nothing has asked for yet, show only some rows."""
+        self._open[name] = f"{self._open[name]}\nWHERE {condition}"
+
     def make_for(self, query: str) -> None:
         """Make those that ``query`` names plainly; all of them where it asks which ones there are."""
         if _LISTS.search(query):

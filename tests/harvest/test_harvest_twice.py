@@ -12,7 +12,7 @@ from soma.harvester.harvest import harvest
 from soma.vault import VaultRoot
 
 from .traces import append, session, touch, write
-from .vaults import assert_like_scratch, assert_whole, contents, harvest_into, listing, one
+from .vaults import assert_like_scratch, assert_whole, contents, harvest_into, listing, one, use_adapters
 
 
 def test_the_second_harvest_writes_no_byte_and_says_so(tmp_path: Path, fixtures: Path) -> None:
@@ -201,14 +201,7 @@ def test_a_newer_adapter_reads_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
         msgspec.structs.replace(adapter, version=version) if adapter.name == "claude-code" else adapter
         for adapter in registry.adapters()
     )
-    for module in (
-        "soma.harvester.recognise",
-        "soma.harvester.work",
-        "soma.harvester.run",
-        "soma.harvester.tally",
-        "soma.adapters.registry",
-    ):
-        monkeypatch.setattr(f"{module}.adapters", lambda: newer)
+    use_adapters(monkeypatch, newer)
 
     summary = harvest_into(vault, path)
 

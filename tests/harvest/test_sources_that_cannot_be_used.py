@@ -17,7 +17,7 @@ from soma.source import Limits
 from soma.vault import VaultRoot
 
 from .traces import append, session, touch, write
-from .vaults import assert_like_scratch, assert_whole, column, harvest_into, listing, one
+from .vaults import assert_like_scratch, assert_whole, column, harvest_into, listing, one, use_adapters
 
 
 def _states(vault: Path) -> dict[str, tuple[str, str | None]]:
@@ -206,17 +206,6 @@ def _breaking(adapter: Adapter, **parts: object) -> tuple[Adapter, ...]:
     return tuple(broken if one.name == adapter.name else one for one in registry.adapters())
 
 
-def _use(monkeypatch: pytest.MonkeyPatch, found: tuple[Adapter, ...]) -> None:
-    for module in (
-        "soma.harvester.recognise",
-        "soma.harvester.work",
-        "soma.harvester.run",
-        "soma.harvester.tally",
-        "soma.adapters.registry",
-    ):
-        monkeypatch.setattr(f"{module}.adapters", lambda: found)
-
-
 class TestAnAdapterThatBreaks:
     """A format from elsewhere may do anything; a thousand other sources must not suffer for it."""
 
@@ -241,7 +230,7 @@ class TestAnAdapterThatBreaks:
                 return None  # type: ignore[return-value]
             raise error
 
-        _use(monkeypatch, _breaking(original, **{part: broken}))
+        use_adapters(monkeypatch, _breaking(original, **{part: broken}))
         vault = tmp_path / "vault"
         summary = harvest_into(vault, folder)
         assert (summary.sources.read, summary.sources.failed, summary.exit_code) == (1, 1, 4)
@@ -277,7 +266,7 @@ class TestAnAdapterThatBreaks:
                 if isinstance(draft, ExecutionDraft):
                     yield msgspec.structs.replace(draft, **wrong)
 
-        _use(monkeypatch, _breaking(original, map=mapped))
+        use_adapters(monkeypatch, _breaking(original, map=mapped))
         vault = tmp_path / "vault"
         summary = harvest_into(vault, folder)
         assert (summary.sources.read, summary.sources.failed) in {(1, 1), (2, 0)}
@@ -301,7 +290,7 @@ class TestAnAdapterThatBreaks:
 
         write(folder / "b.jsonl", session("s1", 3))
         with monkeypatch.context() as patched:
-            _use(patched, _breaking(original, map=together))
+            use_adapters(patched, _breaking(original, map=together))
             summary = harvest_into(vault, folder)
         assert summary.exit_code == 4
         assert one(vault, "SELECT decisions FROM executions") == 2

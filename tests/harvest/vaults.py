@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from soma.adapters.contract import Adapter
 from soma.harvester.harvest import Options, harvest
 from soma.harvester.summary import Summary
 from soma.vault import VaultRoot
@@ -84,3 +85,9 @@ def column(vault: str | Path, query: str, *parameters: object) -> list[Any]:
     """The first column."""
     values: list[Any] = VaultRoot(vault).snapshot().sql(query, parameters).column(0).to_pylist()
     return values
+
+
+def use_adapters(monkeypatch: pytest.MonkeyPatch, found: tuple[Adapter, ...]) -> None:
+    """Let ``found`` be all adapters there are, wherever a harvest asks for them."""
+    for module in ("harvester.recognise", "harvester.work", "harvester.run", "harvester.tally", "adapters.registry"):
+        monkeypatch.setattr(f"soma.{module}.adapters", lambda: found)

@@ -20,11 +20,11 @@ from soma.synthesizer.jobs.insights.ground import Ground
 from soma.synthesizer.jobs.insights.model import Finding
 from soma.synthesizer.queries import query
 from soma.synthesizer.stats import proportion
-from soma.synthesizer.walks import Walk
 from soma.vault import Snapshot, VaultRoot
 
 from . import test_queries
 from .lake import Lake, chain, execution
+from .made import Walk
 
 QUERIES = [
     (grounds.__package__, "runs", grounds.Run),

@@ -21,11 +21,11 @@ from soma.synthesizer.jobs.variants.explain import render
 from soma.synthesizer.jobs.variants.model import FailurePrefix, Group, Variants
 from soma.synthesizer.queries import query
 from soma.synthesizer.stats import Stratum, compare, wilson
-from soma.synthesizer.walks import Walk, Walks
 from soma.vault import Snapshot, VaultRoot
 
-from . import test_queries
+from . import made, test_queries
 from .lake import Lake, chain, execution
+from .made import Walk
 from .whole import HOSTILE, harmless, said, shown
 
 
@@ -48,7 +48,7 @@ def world(rows: Sequence[tuple[str, str, list[str], bool | None]], **question: o
         for number, (agent, _, path, good) in enumerate(rows)
     ]
     attempts = [Attempt(f"x{number:05}", agent, task, None) for number, (agent, task, _, _) in enumerate(rows)]
-    return variants_of(Walks.made(runs), tasks_of(attempts), Question(**question))  # type: ignore[arg-type]
+    return variants_of(made.walks(runs), tasks_of(attempts), Question(**question))  # type: ignore[arg-type]
 
 
 def test_the_query_answers_the_fields_of_a_run_in_the_dialect_of_all_engines() -> None:
@@ -194,10 +194,10 @@ def test_the_answer_depends_on_no_order() -> None:
     rows = planted(3, 0.6)
     runs = [Walk(f"x{n:05}", a, p, "completed", good, float(n), 0.1 * n) for n, (a, _, p, good) in enumerate(rows)]
     tasks = tasks_of([Attempt(f"x{n:05}", a, t, None) for n, (a, t, _, _) in enumerate(rows)])
-    expected = variants_of(Walks.made(runs), tasks, Question())
+    expected = variants_of(made.walks(runs), tasks, Question())
     for seed in range(5):
         random.Random(seed).shuffle(runs)
-        assert variants_of(Walks.made(runs), tasks, Question()) == expected
+        assert variants_of(made.walks(runs), tasks, Question()) == expected
 
 
 def test_groups_are_those_asked_about() -> None:

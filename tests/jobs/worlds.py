@@ -9,10 +9,10 @@ import msgspec
 
 from soma.synthesizer.jobs.divergence.compute import Question, divergence_of
 from soma.synthesizer.jobs.divergence.model import Divergence, Path, Run
-from soma.synthesizer.jobs.divergence.places import Paths
 from soma.synthesizer.jobs.tasks.compute import tasks_of
 from soma.synthesizer.jobs.tasks.model import Attempt
-from soma.synthesizer.words import spelled
+
+from . import made
 
 
 class World(msgspec.Struct):
@@ -48,7 +48,7 @@ class World(msgspec.Struct):
 
     def answer(self, **question: object) -> Divergence:
         asked = msgspec.convert(question, Question)
-        paths = Paths.made(spelled(self.actions), self.paths.values())
+        paths = made.paths(made.words(self.actions), self.paths.values())
         return divergence_of(self.runs, tasks_of(self.attempts), lambda: paths, asked)
 
 

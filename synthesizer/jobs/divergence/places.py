@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from soma.synthesizer.words import Words, numbers_of
 
@@ -31,14 +29,6 @@ class Paths:
     def __init__(self, words: Words, places: Callable[[], pa.Table]) -> None:
         self.words = words
         self._read = places
-
-    @classmethod
-    def made(cls, words: Words, paths: Iterable[Path]) -> Paths:
-        """Of rows instead of a table."""
-        import pyarrow as pa
-
-        rows = [msgspec.structs.asdict(path) for path in paths]
-        return cls(words, lambda: pa.table({name: [row[name] for row in rows] for name in Path.__struct_fields__}))
 
     @cached_property
     def beginnings(self) -> list[str]:
