@@ -216,14 +216,20 @@ class Normaliser:
         """The rows of a long execution, a part at a time; the drafts are let go as they become rows."""
         self._batch.settle()
         for start in range(0, len(named), _PART):
-            rows = Rows(DECISIONS)
-            part = decisions[:_PART]
-            del decisions[:_PART]
-            made, courses = self._made([part], [named[start : start + _PART]], start, place, each)
-            course.add(courses[0])
-            self._put(rows, made)
-            self._batch.settle()
-            yield rows.arrow()
+            yield self._slice(decisions, named[start : start + _PART], start, place, each, course)
+
+    def _slice(
+        self, decisions: list[DecisionDraft], named: list[str], start: int, place: Columns, each: Shares, course: Course
+    ) -> pa.Table:
+        """The rows of the next part. What they are made of ends with this call: a part more would be held else."""
+        rows = Rows(DECISIONS)
+        part = decisions[:_PART]
+        del decisions[:_PART]
+        made, courses = self._made([part], [named], start, place, each)
+        course.add(courses[0])
+        self._put(rows, made)
+        self._batch.settle()
+        return rows.arrow()
 
     def _made(
         self, taken: Sequence[Sequence[DecisionDraft]], named: Sequence[Sequence[str]], first: int, place: Columns,
