@@ -12,7 +12,7 @@ from soma import __version__, codec
 from soma.config import TaskRule
 from soma.identity import digest
 
-from .inputs import Queryable, rows_of
+from .inputs import Queryable, columns_of, rows_of
 from .queries import query
 
 if TYPE_CHECKING:
@@ -86,9 +86,13 @@ class Keeping:
         """What the snapshot answers."""
         return self._vault.sql(query, parameters)
 
+    def columns(self, query: str, parameters: Sequence[object] = ()) -> list[list[Any]]:
+        """The same as lists of values: of many rows that takes a fraction of what rows take."""
+        return columns_of(self._vault.sql(query, parameters))
+
     def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The same as rows."""
-        return rows_of(self._vault, query, parameters)
+        return list(zip(*self.columns(query, parameters), strict=True))
 
 
 def once_of(vault: Queryable) -> Once:

@@ -69,6 +69,14 @@ def numbers_of(column: pa.ChunkedArray) -> NDArray[Any]:
     return np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.int64)
 
 
+def array_of(numbers: NDArray[np.int64]) -> pa.Array:
+    """The other way round, for the same reason."""
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
+
+
 def _letter(place: int) -> str:
     code = place + _FIRST
     return chr(code if code < _SURROGATES else code + _HELD_BACK)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from soma.synthesizer.words import Words, numbers_of
+from soma.synthesizer.words import Words, array_of, numbers_of
 
 from .align import LONGEST
 from .model import Path
@@ -61,9 +61,7 @@ class Paths:
         return found
 
     def _indices(self, executions: list[str], places: list[int]) -> pa.Array:
-        import pyarrow as pa
-
-        return pa.array(self._at(executions, places))
+        return array_of(self._at(executions, places))
 
     def _at(self, executions: list[str], places: list[int]) -> Ints:
         import numpy as np
