@@ -137,7 +137,7 @@ def _work(place: _Place, names: Sequence[str], given: Mapping[tuple[str, str], s
     global _at_hand  # noqa: PLW0603 - a process that does several tasks of one night
     if _at_hand is None or _at_hand[0] != place:
         limit_memory(place.memory)
-        _at_hand = place, Keeping(VaultRoot(place.vault).snapshot(place.task_rules, place.team_rules))
+        _at_hand = place, Keeping(VaultRoot(place.vault).snapshot(place.task_rules, place.team_rules).settled())
     vault = _at_hand[1]
     if basis(vault) != place.basis:
         return None

@@ -97,7 +97,7 @@ def synthesize(
     if not fresh:
         told("paths")
         paths = _add_paths(root)
-        newest = root.snapshot(task_rules, team_rules)
+        newest = root.snapshot(task_rules, team_rules).settled()
         vault, runs = run_all(root, newest, jobs or default_jobs(), told)
         findings = insights.find(vault).findings
         for team in team_names(newest):

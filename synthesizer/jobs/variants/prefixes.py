@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from soma.synthesizer.kept import Once, every_time
 from soma.synthesizer.stats import Difference, Stratum, benjamini_hochberg, mid_p_test, proportion
 from soma.synthesizer.stats.comparison import interval_of
 from soma.synthesizer.walks import Measure, Walks
@@ -149,6 +150,14 @@ class Beginnings:
             agents=dict(sorted(agents.items(), key=lambda item: (-item[1], item[0]))),
             examples=tuple(self._walks.executions[place] for place in failed),
         )
+
+
+def beginnings_of(
+    walks: Walks, members: Ints, tasks: Ints, measure: Measure, level: float, once: Once = every_time
+) -> Beginnings:
+    """The beginnings of a group; ``once`` keeps them for others who ask about the same executions."""
+    what = ("variants", "beginnings", members.tobytes(), measure, level)
+    return once(what, lambda: Beginnings(walks, members, tasks, measure, level))
 
 
 def adjusted(groups: Sequence[Beginnings]) -> list[list[float]]:
