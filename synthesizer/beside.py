@@ -104,13 +104,10 @@ class _Second:
     def collected(self) -> list[JobRun]:
         """The jobs that were done; the first process has heard their answers."""
         runs: list[JobRun] = []
-        try:
-            for done in [future.result() for future in self._running]:
-                if done is not None:
-                    self._vault.hear(done.answers)
-                    runs += done.runs
-        except BrokenProcessPool as problem:
-            raise died() from problem
+        for done in [future.result() for future in self._running]:
+            if done is not None:
+                self._vault.hear(done.answers)
+                runs += done.runs
         return runs
 
 
@@ -122,6 +119,8 @@ def _second(root: VaultRoot, snapshot: Snapshot, vault: Keeping) -> Iterator[_Se
     executor = started(1, stop=stop)
     try:
         yield _Second(executor, place, vault)
+    except BrokenProcessPool as problem:
+        raise died() from problem
     finally:
         # After an error or Ctrl-C nobody waits for what it is at.
         stop()

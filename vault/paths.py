@@ -36,12 +36,12 @@ WHERE d.kind NOT IN ('failure', 'guard')"""
 def missing_paths(snapshot: Snapshot) -> pa.Table:
     """What ``snapshot`` shows but does not keep, in the order of executions."""
     if snapshot.engine is not None:
-        return snapshot.sql(_VIEW)
+        return snapshot.sql(_VIEW).cast(PATHS.arrow())
     unstored = snapshot.sql(_UNSTORED)
     chosen = snapshot.sql(_CHOSEN)
     if not chosen.num_rows or any(chosen[name].null_count for name in ("step", "decision_id", "action")):
         # Rows that no harvest writes: what becomes of them is the view's business.
-        return snapshot.sql(_VIEW)
+        return snapshot.sql(_VIEW).cast(PATHS.arrow())
     return _paths(unstored, chosen)
 
 
