@@ -2,9 +2,9 @@
 
 Vaults are those of ``big_vault.py``. Of every step the processor seconds, the wall seconds and the peak memory of its
 process; the nightly run also as a multiple of the processor time in which DuckDB scans the decisions with one window
-function, in the same run. That is a nightly run in one process; a second process would not be counted, so of a run in
-two only the wall seconds are told, over a copy of the vault. The pressure replay is no part of the nightly run here. With several sizes the last table
-says how each step grows: processor time against the number of decisions, 1.0 is linear.
+function, in the same run. That is a nightly run in one process: a second one would not be counted, so of a run in two
+only the wall seconds are told, over a copy of the vault. The pressure replay is no part of the nightly run here. With
+several sizes the last table says how each step grows: processor time against the number of decisions, 1.0 is linear.
 
     python benchmarks/scale.py [--sizes 1000000 20000000] [--agent agent-00] [--memory 2GB] [--folder FOLDER]
                                [--only PART ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -41,7 +42,7 @@ def of_type(ground: Ground, kind: str) -> list[Finding]:
     return _by_operators(ground, FINDERS[kind](ground))
 
 
-def _by_operators(ground: Ground, findings: list[Finding]) -> list[Finding]:
+def _by_operators(ground: Ground, findings: Sequence[Finding]) -> list[Finding]:
     operators = ground.operators_of([finding.evidence for finding in findings])
     return [_among_operators(finding, many) for finding, many in zip(findings, operators, strict=True)]
 
