@@ -5,54 +5,25 @@ Everything is made from one pinned snapshot and committed in one step; a run tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from soma import clock, codec
+from soma import clock
 from soma.config import TaskRule, TeamRule
 from soma.schema import DECAYED, PROPOSALS, RESULTS, TEAM_FINDINGS, Table
 from soma.synthesizer.agents import team_names
-from soma.synthesizer.jobs import (
-    archetypes,
-    briefing,
-    divergence,
-    drift,
-    grade,
-    health,
-    insights,
-    signatures,
-    tasks,
-    variants,
-)
+from soma.synthesizer.jobs import insights
 from soma.vault import Snapshot, VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.writer import Changes
+from soma.workers import default_jobs
 
+from .beside import run_all
 from .kept import Keeping, basis
+from .night import JobRun
 from .queries import query
-
-JOBS: Mapping[str, Callable[[Keeping], object]] = {
-    "health": health.run,
-    "tasks": tasks.run,
-    "signatures": signatures.run,
-    "variants": variants.shown,
-    "divergence": divergence.run,
-    "drift": drift.run,
-    "archetypes": archetypes.run,
-    "grade": grade.run,
-    "insights": insights.find,
-    "briefing": briefing.keep,
-}
-"""The jobs whose whole answers are kept, in the order in which they use one another's."""
-
-
-class JobRun(msgspec.Struct, frozen=True, rename="camel"):
-    """One job of the run and the seconds it took."""
-
-    job: str
-    seconds: float
 
 
 class Synthesis(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -91,6 +62,7 @@ def synthesize(
     now: int,
     task_rules: Sequence[TaskRule] = (),
     team_rules: Sequence[TeamRule] = (),
+    jobs: int | None = None,
     told: Callable[[str], None] = lambda _: None,
     replay: Callable[[VaultRoot], int] | None = None,
 ) -> Synthesis:
@@ -101,6 +73,7 @@ def synthesize(
         now: The instant findings are dated with, in epoch microseconds: ``soma.clock.now()``.
         task_rules: The project's rules about tasks.
         team_rules: Its rules about teams.
+        jobs: Processes there may be; ``None`` means one per processor, and there are never more than two.
         told: Called with the name of each job as it starts.
         replay: Keeps the pressure of what is new, so that jobs find it; tells of how many executions. It is given by
             whoever may import the pressure engine: ``soma.pressure.replay.keep``.
@@ -124,13 +97,8 @@ def synthesize(
     if not fresh:
         told("paths")
         paths = _add_paths(root)
-        newest = root.snapshot(task_rules, team_rules)
-        vault = Keeping(newest)
-        for name, job in JOBS.items():
-            told(name)
-            started = clock.stopwatch()
-            job(vault)
-            runs.append(JobRun(name, round(clock.stopwatch() - started, 3)))
+        newest = root.snapshot(task_rules, team_rules).settled()
+        vault, runs = run_all(root, newest, jobs or default_jobs(), told)
         findings = insights.find(vault).findings
         for team in team_names(newest):
             told(f"team {team}")
@@ -179,8 +147,8 @@ def _keep(vault: Keeping, changes: Changes) -> None:
 
     made_from = basis(vault)
     rows = [
-        {"job": job, "parameters": parameters, "basis": made_from, "answer": codec.encode(answer)}
-        for (job, parameters), answer in sorted(vault.answers.items())
+        {"job": job, "parameters": parameters, "basis": made_from, "answer": answer}
+        for (job, parameters), answer in sorted(vault.told().items())
     ]
     old = set(vault.sql(query(__package__, "bases"))["basis"].to_pylist())
     changes.add(RESULTS, "basis", old | {made_from}, pa.Table.from_pylist(rows, schema=RESULTS.arrow()))

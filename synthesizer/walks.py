@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .inputs import Queryable
 from .kept import once_of
 from .queries import query
 from .stats import Proportion, proportion
-from .words import Words, sorted_codes, words_of
+from .words import Words, codes_of, sorted_codes, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +40,7 @@ class Walks:
     def __init__(self, table: pa.Table) -> None:
         import numpy as np
 
+        self._letters: dict[int, NDArray[Any]] = {}
         self.executions: list[str] = table["execution_id"].to_pylist()
         self.agent_names, self.agents = sorted_codes(table["agent_id"])
         self.words: Words = words_of(table)
@@ -74,6 +75,16 @@ class Walks:
         import numpy as np
 
         return np.arange(len(self.executions))
+
+    def letters(self, width: int) -> NDArray[Any]:
+        """A row for each of ``paths``: the letters it begins with, as ``codes_of`` gives them."""
+        import numpy as np
+
+        if width not in self._letters:
+            codes = codes_of(self.paths, width)
+            # Half or a quarter of the memory where few actions are in use.
+            self._letters[width] = codes.astype(np.min_scalar_type(int(codes.max(initial=0))))
+        return self._letters[width]
 
     def tasks(self, assignments: Mapping[str, str]) -> tuple[list[str], Ints]:
         """The keys of tasks, in order, and by execution which of them it attempted; -1 where that is not known."""

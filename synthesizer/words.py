@@ -45,10 +45,18 @@ def number(letter: str) -> int:
 
 def codes_of(words: Sequence[str], width: int) -> NDArray[np.int64]:
     """A row for each word, of ``width`` letters: 1 and the number of the action; 0 after its end."""
+    return _codes("".join(word[:width].ljust(width, "\0") for word in words)).reshape(len(words), width)
+
+
+def spelled(word: str) -> NDArray[np.int64]:
+    """Which action of ``Words.actions`` each letter stands for."""
+    return _codes(word) - _FIRST
+
+
+def _codes(letters: str) -> NDArray[np.int64]:
     import numpy as np
 
-    letters = "".join(word[:width].ljust(width, "\0") for word in words).encode("utf-32-le", "surrogatepass")
-    codes = np.frombuffer(letters, dtype="<u4").astype(np.int64).reshape(len(words), width)
+    codes = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.int64)
     codes[codes >= _SURROGATES] -= _HELD_BACK
     return codes
 
@@ -59,6 +67,14 @@ def numbers_of(column: pa.ChunkedArray) -> NDArray[Any]:
 
     chunks = [np.from_dlpack(chunk) for chunk in column.chunks]
     return np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.int64)
+
+
+def array_of(numbers: NDArray[np.int64]) -> pa.Array:
+    """The other way round, for the same reason."""
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
 
 
 def _letter(place: int) -> str:

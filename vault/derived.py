@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from soma.schema import PATHS
 
+from .paths import missing_paths
 from .snapshot import Snapshot
 from .writer import Changes
 
@@ -53,7 +54,7 @@ def add_missing_paths(snapshot: Snapshot, changes: Changes, together: int = _TOG
     if snapshot.engine is None:
         ((until, newest),) = snapshot.rows(_UNTIL, (together,))
         snapshot, more = (snapshot.up_to(until), True) if until != newest else (snapshot, False)
-    missing: pa.Table = snapshot.sql("SELECT * FROM paths_missing ORDER BY execution_id NULLS LAST")
+    missing = missing_paths(snapshot)
     stored = sum(snapshot.live(PATHS).files().values())
     visible = int(snapshot.sql("SELECT CAST(count(*) AS BIGINT) AS n FROM visible")["n"][0].as_py())
     if stored + missing.num_rows > _STALE * visible:

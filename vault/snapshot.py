@@ -65,6 +65,7 @@ class Snapshot:
         self.version = version
         self._tables = tables
         self._up_to: int | None = None
+        self._all_stored = False
         self._opened = clock.stopwatch()
 
     @property
@@ -110,6 +111,14 @@ class Snapshot:
         early._up_to = reading
         return early
 
+    def settled(self) -> Snapshot:
+        """The same snapshot; where all its paths are stored, which is looked up now, no query looks for others."""
+        if self.engine is not None or self.rows("SELECT 1 FROM paths_unstored LIMIT 1"):
+            return self
+        other = self._again(None)
+        other._all_stored = True
+        return other
+
     def local(self) -> Snapshot:
         """The same snapshot without an engine, for queries in any SQL that DuckDB reads."""
         return self if self.engine is None else self._again(None)
@@ -118,6 +127,7 @@ class Snapshot:
         other = Snapshot(self.storage, self.version, self._tables, self.audit_head)
         other.engine, other.team = engine, self.team
         other.task_rules, other.team_rules = self.task_rules, self.team_rules
+        other._all_stored = self._all_stored
         return other
 
     def live(self, table: Table) -> LiveTable:
@@ -273,6 +283,8 @@ def _connect(snapshot: Snapshot) -> tuple[duckdb.DuckDBPyConnection, Views]:
     place_teams(connection, views, snapshot.team_rules, snapshot.team)
     if snapshot._up_to is not None:
         views.narrow("paths_unstored", f"v.reading <= {int(snapshot._up_to)}")
+    elif snapshot._all_stored:
+        views.narrow("paths_unstored", "false")
     return connection, views
 
 

@@ -39,6 +39,11 @@ def shares(runs: Iterable[tuple[Sequence[str], Sequence[int]]]) -> dict[str, flo
     for actions, times in runs:
         for action, many in zip(actions, times, strict=True):
             counts[action] += many
+    return shares_of(counts)
+
+
+def shares_of(counts: Mapping[str, int]) -> dict[str, float]:
+    """The same from how often each step was done."""
     total = sum(counts.values())
     return {action: many / total for action, many in counts.items()}
 

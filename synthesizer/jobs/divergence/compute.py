@@ -63,7 +63,7 @@ def divergence_of(
     Two agents are compared, and laid beside one another, alike whoever else is asked about: ``once`` keeps both for
     other questions over the same rows.
     """
-    agents = sorted({run.agent_id for run in runs})
+    agents = once(("divergence", "agents"), lambda: sorted({run.agent_id for run in runs}))
     chosen = {task.key: task for task in tasks.tasks if _asked(task, question.task)}
     notes = _unknown(question, agents, chosen)
     work = once(("divergence", "work", question.task), lambda: _work(runs, tasks.assignments, chosen))
@@ -71,7 +71,7 @@ def divergence_of(
     if len(names) > _MOST_AGENTS and question.agents is None:
         notes.append(f"Of {number(len(names), 'agent')} that share tasks, the {_MOST_AGENTS} busiest were compared.")
         names = sorted(sorted(names, key=lambda name: (-_size(work[name]), name))[:_MOST_AGENTS])
-    scored = score([_compared(pair, work, question, once) for pair in _pairs(names, work, question)], question)
+    scored = score([_compared(pair, work, question, once) for pair in _pairs(names, work, question)], question, once)
     if not notes:
         notes = noted(len(scored), len(agents), len(_sharing(work)))
     everyone = question.everyone or len(set(question.agents or ())) > 1
@@ -93,7 +93,7 @@ def divergence_of(
         delta=question.delta,
         level=question.level,
         notes=tuple(notes),
-        not_known=tuple(_not_known(runs, tasks)),
+        not_known=once(("divergence", "not known"), lambda: tuple(_not_known(runs, tasks))),
     )
 
 
@@ -103,7 +103,7 @@ def _compared(pair: tuple[str, str], work: Mapping[str, ByTask], question: Quest
     return once(what, lambda: compared(work[one], work[other], question.level))
 
 
-def score(comparisons: Sequence[Comparison], question: Question) -> list[Scored]:
+def score(comparisons: Sequence[Comparison], question: Question, once: Once = every_time) -> list[Scored]:
     """The verdict on each comparison, false discoveries controlled over all of them; the strongest first."""
     tested = [item for item in comparisons if item.difference is not None]
     adjusted = benjamini_hochberg([item.difference.p_value for item in tested if item.difference is not None])
@@ -113,24 +113,24 @@ def score(comparisons: Sequence[Comparison], question: Question) -> list[Scored]
         for item in comparisons
         for q in [q_of.get(item.names)]
     ]
-    return sorted(_with_nights(scored, question.level), key=_strength)
+    return sorted(_with_nights(scored, question, once), key=_strength)
 
 
-def _with_nights(scored: Sequence[Scored], level: float) -> list[Scored]:
+def _with_nights(scored: Sequence[Scored], question: Question, once: Once) -> list[Scored]:
     # A pair that was not called different is worth nothing, which is never too much.
-    worths = [
-        evidence(item.comparison.first_runs, item.comparison.second_runs, item.comparison.measure)
-        if item.verdict == "different"
-        else 0.0
-        for item in scored
-    ]
+    worths = [_worth(item.comparison, question, once) if item.verdict == "different" else 0.0 for item in scored]
     adjusted = [min(1.0, value) for value in e_benjamini_hochberg(worths)]
     return [
-        msgspec.structs.replace(item, nightly=Nightly(min(worth, _LARGEST_WORTH), q, q <= 1 - level))
+        msgspec.structs.replace(item, nightly=Nightly(min(worth, _LARGEST_WORTH), q, q <= 1 - question.level))
         if item.verdict == "different"
         else item
         for item, worth, q in zip(scored, worths, adjusted, strict=True)
     ]
+
+
+def _worth(comparison: Comparison, question: Question, once: Once) -> float:
+    what = ("divergence", "worth", comparison.names, question.task, question.level)
+    return once(what, lambda: evidence(comparison.first_runs, comparison.second_runs, comparison.measure))
 
 
 def beside_best_peer(scored: Sequence[Scored]) -> list[Scored]:

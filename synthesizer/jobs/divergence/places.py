@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from soma.synthesizer.words import Words, numbers_of
+from soma.synthesizer.words import Words, array_of, numbers_of
 
 from .align import LONGEST
-from .model import Path
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
+
+
+class _Places(NamedTuple):
+    """What belongs to places, all paths one after the other; ``starts`` tells where that of an execution begins."""
+
+    starts: dict[str, int]
+    decision_ids: pa.ChunkedArray
+    durations_ms: pa.ChunkedArray
+    failed: Flags
+    timed_out: Flags
 
 
 class Paths:
@@ -28,7 +38,7 @@ class Paths:
 
     def __init__(self, words: Words, places: Callable[[], pa.Table]) -> None:
         self.words = words
-        self._read = places
+        self._places = places
 
     @cached_property
     def beginnings(self) -> list[str]:
@@ -43,55 +53,46 @@ class Paths:
 
     def failed(self, executions: list[str], places: list[int]) -> int:
         """At how many of these places a decision failed."""
-        return int((self._counts["failed"][self._at(executions, places)] > 0).sum())
+        return int(self._read.failed[self._at(executions, places)].sum())
 
     def timed_out(self, executions: list[str], places: list[int]) -> int:
         """At how many of these places a decision timed out."""
-        return int((self._counts["timeouts"][self._at(executions, places)] > 0).sum())
+        return int(self._read.timed_out[self._at(executions, places)].sum())
 
     def durations(self, executions: list[str], places: list[int]) -> list[float]:
         """How long the first decision of each of these places took, of those where it is known; milliseconds."""
-        taken = self._flat["durations_ms"].take(self._indices(executions, places))
+        taken = self._read.durations_ms.take(self._indices(executions, places))
         known: list[float] = taken.drop_null().to_pylist()
         return known
 
     def decisions(self, executions: list[str], places: list[int]) -> list[str]:
         """The first decision of each of these places."""
-        found: list[str] = self._flat["decision_ids"].take(self._indices(executions, places)).to_pylist()
+        found: list[str] = self._read.decision_ids.take(self._indices(executions, places)).to_pylist()
         return found
 
     def _indices(self, executions: list[str], places: list[int]) -> pa.Array:
-        import pyarrow as pa
-
-        return pa.array(self._at(executions, places))
+        return array_of(self._at(executions, places))
 
     def _at(self, executions: list[str], places: list[int]) -> Ints:
         import numpy as np
 
-        starts, row_of = self._starts
-        return starts[np.array([row_of[execution] for execution in executions], dtype=np.int64)] + np.array(
+        starts = self._read.starts
+        return np.array([starts[execution] for execution in executions], dtype=np.int64) + np.array(
             places, dtype=np.int64
         )
 
     @cached_property
-    def _table(self) -> pa.Table:
-        return self._read()
-
-    @cached_property
-    def _starts(self) -> tuple[Ints, dict[str, int]]:
+    def _read(self) -> _Places:
         import numpy as np
         import pyarrow.compute as pc
 
-        lengths = numbers_of(pc.list_value_length(self._table["decision_ids"]))
-        executions = self._table["execution_id"].to_pylist()
-        return np.cumsum(lengths) - lengths, {execution: row for row, execution in enumerate(executions)}
-
-    @cached_property
-    def _flat(self) -> dict[str, pa.ChunkedArray]:
-        import pyarrow.compute as pc
-
-        return {name: pc.list_flatten(self._table[name]) for name in Path.__struct_fields__ if name != "execution_id"}
-
-    @cached_property
-    def _counts(self) -> dict[str, Ints]:
-        return {name: numbers_of(self._flat[name]) for name in ("failed", "timeouts")}
+        table = self._places()
+        lengths = numbers_of(pc.list_value_length(table["decision_ids"]))
+        starts = np.cumsum(lengths, dtype=np.int64) - lengths
+        return _Places(
+            starts=dict(zip(table["execution_id"].to_pylist(), starts.tolist(), strict=True)),
+            decision_ids=pc.list_flatten(table["decision_ids"]),
+            durations_ms=pc.list_flatten(table["durations_ms"]),
+            failed=numbers_of(pc.list_flatten(table["failed"])) > 0,
+            timed_out=numbers_of(pc.list_flatten(table["timeouts"])) > 0,
+        )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 import msgspec
 
-from soma.synthesizer.inputs import Queryable, answer
+from soma.synthesizer.inputs import Queryable
 from soma.synthesizer.jobs import tasks
 from soma.synthesizer.kept import Keeping, kept, once_of
+from soma.synthesizer.queries import query
 
 from .compute import Question, drift_of
-from .model import Drift, Run
+from .model import Drift
+from .runs import Read, read
 
 
 def run(
@@ -41,20 +41,13 @@ def run(
         "drift",
         {"agent": agent, **msgspec.to_builtins(question)},
         Drift,
-        lambda: drift_of(_runs(vault, agent), tasks.run(vault), question, once_of(vault)),
+        lambda: drift_of(_runs(vault, agent), tasks.run(vault), question, once_of(vault), agent),
     )
 
 
-def _runs(vault: Queryable, agent: str | None) -> list[Run]:
+def _runs(vault: Queryable, agent: str | None) -> Read:
     """Read at once where every agent will be asked about."""
+    text = query(__name__, "query")
     if not isinstance(vault, Keeping):
-        return answer(vault, Run, __name__, "query", (agent, agent))
-    runs = vault.once(("drift", "runs"), lambda: answer(vault, Run, __name__, "query", (None, None)))
-    if agent is None:
-        return runs
-    by_agent = vault.once(("drift", "runs by agent"), lambda: _by_agent(runs))
-    return by_agent.get(agent, [])
-
-
-def _by_agent(runs: list[Run]) -> dict[str, list[Run]]:
-    return {agent: list(group) for agent, group in groupby(runs, key=lambda run: run.agent_id)}
+        return read(vault.sql(text, (agent, agent)))
+    return vault.once(("drift", "runs"), lambda: read(vault.sql(text, (None, None))))

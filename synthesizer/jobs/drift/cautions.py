@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from soma.synthesizer.wording import number, plain
 
-from .model import Aspect, Run
+from .model import Aspect
+from .runs import Runs
 
 _UNEVEN = 0.2
 
 
-def cautions_of(
-    runs: Sequence[Run], aspects: Sequence[Aspect], strata: Sequence[str], *, across_tasks: bool
-) -> Iterator[str]:
+def cautions_of(runs: Runs, aspects: Sequence[Aspect], strata: Sequence[str], *, across_tasks: bool) -> Iterator[str]:
     """In sentences, the weightiest first."""
     changes = [change for aspect in aspects if aspect.name != "tasks" for change in aspect.changes]
     tasks_changed = any(aspect.name == "tasks" and aspect.changes for aspect in aspects)
@@ -32,10 +31,13 @@ def cautions_of(
         )
 
 
-def _models(runs: Sequence[Run], since: int) -> str | None:
+def _models(runs: Runs, since: int) -> str | None:
     """Whether other models ran before and after the last change."""
-    before = Counter(run.model for run in runs if run.model and (run.started_at or 0) < since)
-    after = Counter(run.model for run in runs if run.model and (run.started_at or 0) >= since)
+    early = runs.started_at < since
+    before, after = (
+        Counter(model for model, counts in zip(runs.models, side.tolist(), strict=True) if counts and model)
+        for side in (early, ~early)
+    )
     if not before or not after:
         return None
     first, second = sum(before.values()), sum(after.values())

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,12 +12,12 @@ from soma.identity import digest
 from soma.synthesizer.jobs.conformance import agentflow
 from soma.synthesizer.jobs.tasks.model import Tasks
 from soma.synthesizer.kept import Once, every_time
-from soma.synthesizer.measure import did_well
 from soma.synthesizer.stats import benjamini_hochberg, compare, needed_per_side, proportion
 from soma.synthesizer.stats.change_point import Moment, Stretch
 
 from .cautions import cautions_of
-from .model import AgentDrift, Aspect, Change, Drift, Measure, Name, Ratio, Run, Verdict
+from .model import AgentDrift, Aspect, Change, Drift, Measure, Name, Ratio, Verdict
+from .runs import Read, Runs
 from .steady import mix_bound, moved_things, share_bound, size_bound, size_ratio, strata_of
 from .streams import NEW, Known, Mix, Shares, Sizes, Stream, stretches
 from .things import Things
@@ -62,22 +60,27 @@ class Agent(msgspec.Struct, frozen=True):
     """One agent with its runs in the order of time."""
 
     name: str
-    runs: list[Run]
+    runs: Runs
     without_time: int
     strata: list[str]
     measure: Measure
     watched: list[Watched]
 
 
-def drift_of(runs: Sequence[Run], tasks: Tasks, question: Question, once: Once = every_time) -> Drift:
+def drift_of(read: Read, tasks: Tasks, question: Question, once: Once = every_time, only: str | None = None) -> Drift:
     """The answer: everything is watched first, so that false alarms are controlled over all of it.
 
     An agent is watched alike whoever else is asked about: ``once`` keeps it for other questions over the same rows.
+
+    Args:
+        read: The executions.
+        tasks: Which of them attempted what.
+        question: What is asked.
+        once: Keeps what is found of an agent.
+        only: Of this agent alone.
     """
-    ordered = sorted(runs, key=lambda run: (run.agent_id, run.started_at or 0, run.execution_id))
     agents = [
-        _watched(name, list(group), tasks.assignments, question, once)
-        for name, group in groupby(ordered, key=lambda run: run.agent_id)
+        _watched(name, read, tasks.assignments, question, once) for name in read.agents if only is None or name == only
     ]
     tests = [stretch for agent in agents for item in agent.watched for stretch in item.stretches]
     adjusted = iter(benjamini_hochberg([stretch.p_value for stretch in tests]))
@@ -96,45 +99,43 @@ def drift_of(runs: Sequence[Run], tasks: Tasks, question: Question, once: Once =
     )
 
 
-def _watched(
-    name: str, members: Sequence[Run], assignments: Mapping[str, str], question: Question, once: Once
-) -> Agent:
-    return once(("drift", "agent", name, question), lambda: _agent(name, members, assignments, question))
+def _watched(name: str, read: Read, assignments: Mapping[str, str], question: Question, once: Once) -> Agent:
+    return once(("drift", "agent", name, question), lambda: _agent(name, read.runs_of(name), assignments, question))
 
 
-def _agent(name: str, members: Sequence[Run], assignments: Mapping[str, str], question: Question) -> Agent:
+def _agent(name: str, runs: Runs, assignments: Mapping[str, str], question: Question) -> Agent:
     import numpy as np
 
-    runs = [run for run in members if run.started_at is not None]
-    tasks = [assignments.get(run.execution_id, _UNKNOWN) for run in runs]
+    tasks = [assignments.get(execution, _UNKNOWN) for execution in runs.executions]
     strata = [_UNKNOWN] * len(runs) if question.across_tasks else tasks
     numbers = {stratum: number for number, stratum in enumerate(sorted(set(strata)))}
     known = Known(
         np.arange(len(runs)),
         np.array([numbers[stratum] for stratum in strata], dtype=np.int64),
-        np.array([_random(run.execution_id) for run in runs], dtype=np.float64),
+        np.array([_random(execution) for execution in runs.executions], dtype=np.float64),
     )
-    judged = sum(run.success is not None for run in runs)
+    judged = int((runs.successes >= 0).sum())
     measure: Measure = "success" if judged and 2 * judged >= len(runs) else "status"
-    outcomes = [did_well(run, measure) for run in runs]
+    outcomes = runs.successes if measure == "success" else runs.statuses
     tasked = known.those(np.array([bool(task) for task in tasks], dtype=np.bool_))
+    words = [word for word in runs.words if word is not None]
     streams: list[tuple[Name, Stream]] = [
         (
             "outcome",
             Shares(
-                known.those(np.array([yes is not None for yes in outcomes], dtype=np.bool_)),
-                np.array([yes for yes in outcomes if yes is not None], dtype=np.bool_),
+                known.those(outcomes >= 0),
+                outcomes[outcomes >= 0] > 0,
             ),
         ),
         (
             "actions",
             Mix(
-                known.those(np.array([run.actions is not None for run in runs], dtype=np.bool_)),
-                Things(_steps(run.actions for run in runs if run.actions is not None)),
+                known.those(np.array([word is not None for word in runs.words], dtype=np.bool_)),
+                Things(list(map(frozenset, words)), runs.path),
             ),
         ),
-        ("duration", _sizes(known, [run.duration_ms for run in runs])),
-        ("cost", _sizes(known, [run.cost_usd for run in runs])),
+        ("duration", _sizes(known, runs.durations_ms)),
+        ("cost", _sizes(known, runs.costs_usd)),
         (
             "tasks",
             Mix(
@@ -152,13 +153,10 @@ def _agent(name: str, members: Sequence[Run], assignments: Mapping[str, str], qu
         )
         for name, stream in streams
     ]
-    return Agent(name, runs, len(members) - len(runs), strata, measure, watched)
+    return Agent(name, runs, runs.all - len(runs), strata, measure, watched)
 
 
-def _sizes(known: Known, values: Sequence[float | None]) -> Sizes:
-    import numpy as np
-
-    sizes = np.array(values, dtype=np.float64)
+def _sizes(known: Known, sizes: Floats) -> Sizes:
     # A duration or cost of nothing has no ratio; sources write 0 where they do not know.
     positive = sizes > 0
     return Sizes(known.those(positive), sizes[positive])
@@ -181,15 +179,15 @@ def _answer(
         verdict = "changed"
     elif by_name["outcome"] == by_name["actions"] == "steady":
         verdict = "steady"
-    starts = [run.started_at for run in agent.runs if run.started_at is not None]
+    starts = agent.runs.started_at
     return AgentDrift(
         agent_id=agent.name,
         verdict=verdict,
         runs=len(agent.runs),
         without_time=agent.without_time,
         untasked=sum(stratum == _UNKNOWN for stratum in agent.strata) if not question.across_tasks else 0,
-        first=min(starts, default=None),
-        last=max(starts, default=None),
+        first=int(starts[0]) if len(starts) else None,
+        last=int(starts[-1]) if len(starts) else None,
         measure=agent.measure,
         aspects=aspects,
         cautions=tuple(cautions_of(agent.runs, aspects, agent.strata, across_tasks=question.across_tasks)),
@@ -283,7 +281,7 @@ def _change(
     assert stretch.alarm is not None  # noqa: S101 - only changes are told
     stream = item.stream
     begin, until = neighbours
-    starts = [agent.runs[place].started_at or 0 for place in stream.runs.places.tolist()]
+    starts = agent.runs.started_at[stream.runs.places].tolist()
     split = moment.likely - begin
     runs = stream.runs.part(begin, until)
     before = after = difference = ratio = None
@@ -309,7 +307,7 @@ def _change(
         since=starts[moment.likely],
         earliest=starts[moment.earliest],
         latest=starts[moment.latest],
-        execution_id=agent.runs[int(stream.runs.places[moment.likely])].execution_id,
+        execution_id=agent.runs.executions[int(stream.runs.places[moment.likely])],
         seen_at=starts[stretch.alarm],
         before_runs=split,
         after_runs=runs.many - split,
@@ -336,22 +334,14 @@ def _ratio(runs: Known, values: Floats, split: int, level: float) -> Ratio | Non
     )
 
 
-def _agentflow(runs: Sequence[Run]) -> agentflow.Trend:
-    paths = [(run.actions, run.decisions) for run in runs if run.actions is not None and run.decisions is not None]
-    model = agentflow.shares(
-        (actions.split("\x1f"), [int(many) * runs for many in decisions.split(",")])
-        for (actions, decisions), runs in Counter(paths).items()
-    )
+def _agentflow(runs: Runs) -> agentflow.Trend:
+    model = agentflow.shares_of(runs.counts())
     figures: dict[frozenset[str], float] = {}
     points = []
-    for steps in _steps(actions for actions, _ in paths):
-        if steps not in figures:
-            figures[steps] = agentflow.figure(steps, model)
-        points.append(figures[steps])
+    for word in runs.words:
+        if word is not None:
+            letters = frozenset(word)
+            if letters not in figures:
+                figures[letters] = agentflow.figure(runs.path(letters), model)
+            points.append(figures[letters])
     return agentflow.trend(points)
-
-
-def _steps(paths: Iterable[str]) -> list[frozenset[str]]:
-    """The different actions of each path, whose actions are joined by U+001F."""
-    known: dict[str, frozenset[str]] = {}
-    return [known.get(path) or known.setdefault(path, frozenset(path.split("\x1f"))) for path in paths]

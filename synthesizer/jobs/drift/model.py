@@ -14,24 +14,6 @@ Verdict = Literal["changed", "steady", "not enough data"]
 Measure = Literal["success", "status"]
 
 
-class Run(msgspec.Struct, frozen=True):
-    """One execution; fields in the order of the columns of ``query.sql``.
-
-    ``actions`` are joined by U+001F, ``decisions`` by commas; ``None``: the source records no choice of it.
-    """
-
-    execution_id: str
-    agent_id: str
-    model: str | None
-    status: str
-    success: bool | None
-    started_at: int | None
-    duration_ms: float | None
-    cost_usd: float | None
-    actions: str | None
-    decisions: str | None
-
-
 class Ratio(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How many times larger a size became; ``interval`` ends at ``None`` where there is no bound.
 

@@ -8,8 +8,8 @@ SELECT
     epoch_us(e.started_at) AS started_at,
     e.duration_ms,
     e.cost_usd,
-    array_to_string(p.actions, chr(31)) AS actions,
-    array_to_string(p.decisions, ',') AS decisions
+    p.actions,
+    p.decisions
 FROM executions AS e
 LEFT JOIN paths AS p ON p.execution_id = e.execution_id
 WHERE e.parent_execution_id IS NULL

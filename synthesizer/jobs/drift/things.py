@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,18 +15,26 @@ class Things:
 
     Attributes:
         names: The things, in the order of the alphabet.
+
+    Args:
+        did: What each run did.
+        called: What the things in ``did`` are called, in the same order; as they are, where it is not given.
     """
 
-    def __init__(self, did: Sequence[Collection[str]]) -> None:
+    def __init__(
+        self, did: Sequence[Collection[str]], called: Callable[[Iterable[str]], Iterable[str]] | None = None
+    ) -> None:
         import numpy as np
 
-        self.names = sorted({thing for own in did for thing in own})
+        different = sorted(set().union(*did))
+        number = {name: number for number, name in enumerate(different)}
+        self.names = different if called is None else list(called(different))
         self._number = {name: number for number, name in enumerate(self.names)}
         self.runs = len(did)
         ends = np.cumsum([len(own) for own in did], dtype=np.int64) if did else np.zeros(0, dtype=np.int64)
         self._edges: Ints = np.concatenate((np.zeros(1, dtype=np.int64), ends))
         self._owners: Ints = np.repeat(np.arange(len(did)), np.diff(self._edges))
-        self._numbers: Ints = np.fromiter((self._number[thing] for own in did for thing in own), dtype=np.int64)
+        self._numbers: Ints = np.fromiter(map(number.__getitem__, chain.from_iterable(did)), dtype=np.int64)
 
     def counts(self, start: int = 0, end: int | None = None) -> dict[str, int]:
         """How many of the runs from ``start`` to ``end`` did each thing, of those that any did."""

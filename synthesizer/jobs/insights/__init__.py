@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -30,7 +31,7 @@ def find(vault: Queryable) -> Findings:
 
     def look() -> Findings:
         ground = Ground(vault)
-        found = [finding for kind in FINDERS for finding in of_type(ground, kind)]
+        found = _by_operators(ground, [finding for finder in FINDERS.values() for finding in finder(ground)])
         return Findings(tuple(sorted(found, key=lambda finding: (finding.type, finding.subject))))
 
     return kept(vault, "insights", {}, Findings, look)
@@ -38,7 +39,10 @@ def find(vault: Queryable) -> Findings:
 
 def of_type(ground: Ground, kind: str) -> list[Finding]:
     """What one finder finds; what several operators met with is surer (``confidence.among_operators``)."""
-    findings = FINDERS[kind](ground)
+    return _by_operators(ground, FINDERS[kind](ground))
+
+
+def _by_operators(ground: Ground, findings: Sequence[Finding]) -> list[Finding]:
     operators = ground.operators_of([finding.evidence for finding in findings])
     return [_among_operators(finding, many) for finding, many in zip(findings, operators, strict=True)]
 

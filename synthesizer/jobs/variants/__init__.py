@@ -11,7 +11,7 @@ from soma.errors import NothingFound
 from soma.synthesizer.inputs import Queryable
 from soma.synthesizer.jobs import tasks
 from soma.synthesizer.jobs.tasks.model import Tasks
-from soma.synthesizer.kept import kept
+from soma.synthesizer.kept import kept, once_of
 from soma.synthesizer.walks import walks_of
 from soma.synthesizer.wording import plain
 
@@ -76,7 +76,7 @@ def shown(
         "variants",
         {**msgspec.to_builtins(question), "shown": many},
         Shown,
-        lambda: shown_of(walks_of(vault), _known(vault, task), question, Bounds(many, many)),
+        lambda: shown_of(walks_of(vault), _known(vault, task), question, Bounds(many, many), once_of(vault)),
     )
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from soma.synthesizer.jobs.tasks.model import Task, Tasks
+from soma.synthesizer.kept import Once, every_time
 from soma.synthesizer.stats import proportion
 from soma.synthesizer.walks import Measure, Walks, measure_of, share_of
 from soma.synthesizer.wording import number
 
 from .model import Group, Scope, Shown, Spread, Variant, Variants
-from .prefixes import Beginnings, adjusted, judged
+from .prefixes import adjusted, beginnings_of, judged
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,14 +77,27 @@ def variants_of(walks: Walks, tasks: Tasks, question: Question) -> Variants:
     return shown_of(walks, tasks, question).variants
 
 
-def shown_of(walks: Walks, tasks: Tasks, question: Question, bounds: Bounds | None = None) -> Shown:
-    """The same, of no more groups and variants than ``bounds`` allow; all are counted, and all beginnings judged."""
+def shown_of(
+    walks: Walks, tasks: Tasks, question: Question, bounds: Bounds | None = None, once: Once = every_time
+) -> Shown:
+    """The same, of no more groups and variants than ``bounds`` allow; all are counted, and all beginnings judged.
+
+    Others ask about the beginnings of all executions and of those of an agent too: ``once`` keeps these.
+    """
     chosen = asked(tasks, question.task)
     keys, task_of = walks.tasks(tasks.assignments)
     own = _own(walks, keys, task_of, chosen, question)
     parts, thin = _parts(walks, own, keys, task_of, question)
     beginnings = [
-        Beginnings(walks, part.members, task_of, walks.measure_of(part.members), question.level) for part in parts
+        beginnings_of(
+            walks,
+            part.members,
+            task_of,
+            walks.measure_of(part.members),
+            question.level,
+            once if part.task is None else every_time,
+        )
+        for part in parts
     ]
     q_values = adjusted(beginnings)
     told = len(parts) if bounds is None else bounds.groups

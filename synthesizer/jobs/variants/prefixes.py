@@ -6,12 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from soma.synthesizer.kept import Once, every_time
 from soma.synthesizer.stats import Difference, Stratum, benjamini_hochberg, mid_p_test, proportion
 from soma.synthesizer.stats.comparison import interval_of
 from soma.synthesizer.walks import Measure, Walks
-from soma.synthesizer.words import codes_of
 
 from .model import FailurePrefix
 
@@ -58,6 +58,7 @@ class Beginnings:
         self._good: Ints = outcomes[self._members]
         _, self._tasks = np.unique(tasks[self._members], return_inverse=True)
         self._support = max(LEAST_SUPPORT, math.ceil(_LEAST_SHARE * len(known)))
+        self._many = int(self._tasks.max(initial=-1)) + 1
         self._whole = self._tally(0, len(known))
         self.candidates = [
             Candidate(prefix, low, high, mid_p_test(strata))
@@ -65,53 +66,60 @@ class Beginnings:
             if (strata := self._strata(low, high)) is not None
         ]
 
-    @cached_property
-    def _letters(self) -> NDArray[Any]:
+    def _alike(self) -> list[int]:
+        """How many actions each execution has in common with the one before it, from the first on."""
         import numpy as np
 
-        different, which = np.unique(self._walks.taken[self._members], return_inverse=True)
-        codes = codes_of([self._walks.paths[number] for number in different.tolist()], _LONGEST)
-        # Half or a quarter of the memory where few actions are in use.
-        return codes.astype(np.min_scalar_type(int(codes.max(initial=0))))[which]
+        letters = self._walks.letters(_LONGEST)[self._walks.taken[self._members]]
+        same = letters[1:] == letters[:-1]
+        common = np.where(same.all(axis=1), _LONGEST, same.argmin(axis=1))
+        found: list[int] = np.minimum(common, np.count_nonzero(letters[1:], axis=1)).tolist()
+        return found
 
     def _found(self) -> Iterator[tuple[str, int, int]]:
         """Beginnings that enough executions took, but not all, each with the stretch of these."""
-        if len(self._members) < 2 * self._support:
+        everyone = len(self._members)
+        if everyone < 2 * self._support:
             return
-        waiting = [(0, 0, len(self._members))]
-        while waiting:
-            depth, low, high = waiting.pop()
-            for start, end in self._onward(depth, low, high):
-                if depth + 1 < _LONGEST:
-                    waiting.append((depth + 1, start, end))
-                if end - start < high - low and len(self._members) - (end - start) >= self._support:
-                    yield self._walks.paths[self._walks.taken[self._members[start]]][: depth + 1], start, end
-
-    def _onward(self, depth: int, low: int, high: int) -> list[tuple[int, int]]:
-        """The stretches that go on alike after ``depth`` actions, those that enough executions took."""
-        import numpy as np
-
-        letters = self._letters[low:high, depth]
-        if letters[0] == letters[-1]:
-            return [(low, high)] if letters[0] else []
-        edges = np.concatenate(([0], (letters[1:] != letters[:-1]).nonzero()[0] + 1, [high - low]))
-        enough = (np.diff(edges) >= self._support).nonzero()[0]
-        return [
-            (low + start, low + end)
-            for start, end in zip(edges[enough].tolist(), edges[enough + 1].tolist(), strict=True)
-            if letters[start]
-        ]
+        # Stretches that have not ended yet, each within the one before: what they have in common, and their start.
+        waiting = [(0, 0)]
+        for end, common in enumerate([*self._alike(), 0], 1):
+            start = end - 1
+            while waiting[-1][0] > common:
+                _, start = waiting.pop()
+                if self._support <= end - start <= everyone - self._support:
+                    longest = max(common, waiting[-1][0]) + 1
+                    yield self._walks.paths[self._walks.taken[self._members[start]]][:longest], start, end
+            if waiting[-1][0] < common:
+                waiting.append((common, start))
 
     def _tally(self, low: int, high: int) -> tuple[Ints, Ints]:
         """By task how many executions of a stretch did well, and how many there are."""
         import numpy as np
 
-        many = int(self._tasks.max(initial=-1)) + 1
         tasks = self._tasks[low:high]
-        return np.bincount(tasks[self._good[low:high] > 0], minlength=many), np.bincount(tasks, minlength=many)
+        good = np.bincount(tasks[self._good[low:high] > 0], minlength=self._many)
+        return good, np.bincount(tasks, minlength=self._many)
+
+    @cached_property
+    def _good_before(self) -> list[int]:
+        """How many executions before each did well."""
+        import numpy as np
+
+        found: list[int] = np.concatenate(([0], np.cumsum(self._good > 0))).tolist()
+        return found
 
     def _strata(self, low: int, high: int) -> list[Stratum] | None:
         """Others and following, task by task; ``None`` where there are too few."""
+        if self._many == 1:
+            good, here, everyone = self._good_before, high - low, len(self._members)
+            did_well = good[high] - good[low]
+            if min(here, everyone - here) < self._support:
+                return None
+            return [Stratum(good[-1] - did_well, everyone - here, did_well, here)]
+        return self._by_task(low, high)
+
+    def _by_task(self, low: int, high: int) -> list[Stratum] | None:
         good, total = self._tally(low, high)
         both = (total > 0) & (self._whole[1] > total)
         columns = [(self._whole[0] - good)[both], (self._whole[1] - total)[both], good[both], total[both]]
@@ -142,6 +150,14 @@ class Beginnings:
             agents=dict(sorted(agents.items(), key=lambda item: (-item[1], item[0]))),
             examples=tuple(self._walks.executions[place] for place in failed),
         )
+
+
+def beginnings_of(
+    walks: Walks, members: Ints, tasks: Ints, measure: Measure, level: float, once: Once = every_time
+) -> Beginnings:
+    """The beginnings of a group; ``once`` keeps them for others who ask about the same executions."""
+    what = ("variants", "beginnings", members.tobytes(), measure, level)
+    return once(what, lambda: Beginnings(walks, members, tasks, measure, level))
 
 
 def adjusted(groups: Sequence[Beginnings]) -> list[list[float]]:

@@ -16,29 +16,21 @@ timed AS (
       AND d.duration_ms BETWEEN 0 AND 1e11
     GROUP BY d.execution_id, regexp_replace(d.action, '[_-][0-9]+$', '')
 ),
-ranked AS (
-    SELECT
-        execution_id,
-        action,
-        micros,
-        CAST(sum(micros) OVER (PARTITION BY execution_id) AS BIGINT) AS total,
-        CAST(count(*) OVER (PARTITION BY execution_id) AS BIGINT) AS actions,
-        row_number() OVER (
-            PARTITION BY execution_id
-            ORDER BY micros DESC NULLS LAST, action ASC NULLS LAST
-        ) AS place
+whole AS (
+    SELECT execution_id, max(micros) AS micros, CAST(sum(micros) AS BIGINT) AS total
     FROM timed
+    GROUP BY execution_id
+    HAVING CAST(count(*) AS BIGINT) > 1 AND CAST(sum(micros) AS BIGINT) > 0
 )
 SELECT
-    r.execution_id,
-    r.action,
-    r.micros,
-    r.total
-FROM ranked AS r
-INNER JOIN executions AS e ON e.execution_id = r.execution_id
-WHERE r.place = 1
-  AND r.actions > 1
-  AND r.total > 0
-  AND coalesce(e.labels['branch'], '') <> 'abandoned'
+    w.execution_id,
+    min(t.action) AS action,
+    w.micros,
+    w.total
+FROM whole AS w
+INNER JOIN timed AS t ON t.execution_id = w.execution_id AND t.micros = w.micros
+INNER JOIN executions AS e ON e.execution_id = w.execution_id
+WHERE coalesce(e.labels['branch'], '') <> 'abandoned'
   AND coalesce(e.labels['record'], '') <> 'guard'
-ORDER BY r.execution_id ASC NULLS LAST
+GROUP BY w.execution_id, w.micros, w.total
+ORDER BY w.execution_id ASC NULLS LAST

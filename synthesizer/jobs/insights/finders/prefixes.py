@@ -11,7 +11,8 @@ from soma.synthesizer.jobs.insights.ground import Ground
 from soma.synthesizer.jobs.insights.model import Finding
 from soma.synthesizer.jobs.insights.phrases import LONG, SHORT, did
 from soma.synthesizer.jobs.variants.model import FailurePrefix
-from soma.synthesizer.jobs.variants.prefixes import Beginnings, adjusted, judged
+from soma.synthesizer.jobs.variants.prefixes import adjusted, beginnings_of, judged
+from soma.synthesizer.kept import once_of
 from soma.synthesizer.walks import Measure, Walks, walks_of
 from soma.synthesizer.wording import number, percent, plain, points
 
@@ -41,7 +42,8 @@ def find(ground: Ground) -> list[Finding]:
     names = sorted(name for name, members in groups.items() if len(members))
     measures = [walks.measure_of(groups[name]) for name in names]
     tried = [
-        Beginnings(walks, groups[name], tasks, measure, _LEVEL) for name, measure in zip(names, measures, strict=True)
+        beginnings_of(walks, groups[name], tasks, measure, _LEVEL, once_of(ground.vault))
+        for name, measure in zip(names, measures, strict=True)
     ]
     clear = {
         name: (measure, next((one for one in judged(beginnings, q_values, 1 - _LEVEL) if one.clear), None))

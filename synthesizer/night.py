@@ -1,0 +1,52 @@
+"""The jobs of a night: which there are, in which order, and which of them a second process may do meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from soma import clock
+
+from .jobs import archetypes, briefing, divergence, drift, grade, health, insights, signatures, tasks, variants
+from .kept import Keeping
+
+JOBS: Mapping[str, Callable[[Keeping], object]] = {
+    "health": health.run,
+    "tasks": tasks.run,
+    "signatures": signatures.run,
+    "variants": variants.shown,
+    "divergence": divergence.run,
+    "drift": drift.run,
+    "archetypes": archetypes.run,
+    "grade": grade.run,
+    "insights": insights.find,
+    "briefing": briefing.keep,
+}
+"""The jobs whose whole answers are kept, in the order in which they use one another's."""
+
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    "signatures": (),
+    "variants": ("tasks",),
+    "archetypes": ("tasks",),
+    "grade": ("tasks",),
+    "insights": ("tasks", "divergence", "drift"),
+}
+"""The jobs that a second process does, in this order, and whose answers it needs from the first.
+
+Briefings are made from what divergence and drift hold in memory, so these stay together; so do variants and insights.
+"""
+
+
+class JobRun(msgspec.Struct, frozen=True, rename="camel"):
+    """One job of the run and the seconds it took."""
+
+    job: str
+    seconds: float
+
+
+def run_job(name: str, vault: Keeping) -> JobRun:
+    """Have one job answer."""
+    started = clock.stopwatch()
+    JOBS[name](vault)
+    return JobRun(name, round(clock.stopwatch() - started, 3))
