@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import io
@@ -12,6 +13,7 @@ from pathlib import Path
 import click
 
 from soma.errors import SomaError
+from soma.lean import keep_pandas_out, let_pandas_in
 
 COMMANDS: dict[str, str] = {
     "harvest": "soma.cli.harvest",
@@ -158,11 +160,13 @@ _ALLOCATIONS = 50_000
 def main() -> None:
     """Run the command line and exit with its code."""
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
+    # All that is left then goes with the process: to look through it, as the interpreter does, frees nothing.
+    atexit.register(gc.freeze)
+    keep_pandas_out()
     try:
         _run()
     finally:
-        # All of it goes with the process: looking through it a last time, as the interpreter does, frees nothing.
-        gc.freeze()
+        let_pandas_in()
 
 
 def _run() -> None:

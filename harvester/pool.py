@@ -8,14 +8,16 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
 from types import TracebackType
 from typing import Protocol, Self
 
 from soma.adapters.registry import MODULES
 from soma.errors import SomaError
+from soma.lean import keep_pandas_out
 
 from .portion import Portion, Settings, Task
 from .work import perform
@@ -23,6 +25,10 @@ from .work import perform
 _POOL_PAYS_BYTES = 24 << 20
 _IN_FLIGHT = 4
 """Tasks handed out for every worker: enough to go on with while this process commits."""
+_BEGUN_WITH = 2
+"""Tasks handed out for every worker before there are any: enough to go on with while this process ends one of its own."""
+_HELPS_UP_TO = 8 << 20
+"""Bytes of a task that this process performs itself while workers start: with a larger one it would hold them up."""
 
 
 def default_jobs() -> int:
@@ -65,6 +71,7 @@ class Pool:
         self._settings = settings
         self._jobs = jobs
         self._executor: ProcessPoolExecutor | None = None
+        self._started = False
         if jobs > 1 and expected_bytes >= _POOL_PAYS_BYTES:
             self._executor = ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_begin)
 
@@ -92,8 +99,12 @@ class Pool:
                 yield perform(task, self._settings)
             return
         running: set[Future[Portion]] = set()
+        waiting = iter(tasks)
         try:
-            for task in tasks:
+            if not self._started:
+                self._started = True
+                waiting = yield from self._start(self._executor, waiting, running)
+            for task in waiting:
                 running.add(self._executor.submit(perform, task, self._settings))
                 if len(running) >= self._jobs * _IN_FLIGHT:
                     done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -114,10 +125,36 @@ class Pool:
             for future in running:
                 future.cancel()
 
+    def _start(
+        self, executor: ProcessPoolExecutor, tasks: Iterator[Task], running: set[Future[Portion]]
+    ) -> Generator[Portion, None, Iterator[Task]]:
+        """Hand out the first tasks, and perform others here until there are workers to take them.
+
+        Returns:
+            The tasks that are left.
+        """
+        first = list(islice(tasks, self._jobs * _BEGUN_WITH))
+
+        def hand_out() -> None:
+            # It waits until the first process answers, which takes as long as importing all that a worker needs.
+            for task in first:
+                running.add(executor.submit(perform, task, self._settings))
+
+        with ThreadPoolExecutor(1) as aside:
+            handed_out = aside.submit(hand_out)
+            for task in tasks:
+                if handed_out.done() or task.size > _HELPS_UP_TO:
+                    tasks = chain((task,), tasks)
+                    break
+                yield perform(task, self._settings)
+        handed_out.result()
+        return tasks
+
 
 def _begin() -> None:
     """Prepare a worker: Ctrl-C is its parent's business, and it must not outlive a parent that was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_pandas_out()
     # What was imported stays: no collection has to look through it.
     gc.freeze()
     parent = multiprocessing.parent_process()
