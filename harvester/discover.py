@@ -48,6 +48,12 @@ class Discovery(msgspec.Struct):
         listed = (candidate for listing in self.listings.values() for candidate in listing.candidates())
         return sorted([*listed, *self.single.values()])
 
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        listed = sum(sum(listing.sizes) for listing in self.listings.values())
+        return listed + sum(candidate.size for candidate in self.single.values())
+
 
 def check_paths(paths: Iterable[str]) -> None:
     """See that every path leads somewhere.

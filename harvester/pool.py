@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
+from multiprocessing import forkserver
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -26,8 +27,8 @@ _POOL_PAYS_BYTES = 24 << 20
 _IN_FLIGHT = 4
 """Tasks handed out for every worker: enough to go on with while this process commits."""
 _BEGUN_WITH = 2
-"""Tasks handed out for every worker before there are any: enough to go on with while this process ends one of its own."""
-_HELPS_UP_TO = 8 << 20
+"""Tasks handed out for every worker before there are any, to go on with while this process ends one of its own."""
+_HELPS_UP_TO = 12 << 20
 """Bytes of a task that this process performs itself while workers start: with a larger one it would hold them up."""
 
 
@@ -73,7 +74,11 @@ class Pool:
         self._executor: ProcessPoolExecutor | None = None
         self._started = False
         if jobs > 1 and expected_bytes >= _POOL_PAYS_BYTES:
-            self._executor = ProcessPoolExecutor(jobs, mp_context=_context(), initializer=_begin)
+            context = _context()
+            self._executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
+            if context.get_start_method() == "forkserver":
+                # It imports what workers need while this process goes on.
+                forkserver.ensure_running()
 
     def __enter__(self) -> Pool:
         return self
