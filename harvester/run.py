@@ -111,10 +111,11 @@ class Run:
         for portion in splitter.run(self._tasks(map(_alone, todo), total, known)):
             portion.decision_rows = None
             self._pending.append(portion)
+            read = portion.task.size
             sources_done += len(portion.reports)
-            bytes_done += portion.task.size
+            bytes_done += read
             sources += len(portion.reports)
-            size += portion.task.size
+            size += read
             if self._on_progress:
                 self._on_progress(Progress(sources_done, len(todo), bytes_done, total))
             if size >= _COMMIT_BYTES or sources >= _COMMIT_SOURCES or clock.stopwatch() - since > _COMMIT_EVERY_S:
@@ -275,6 +276,8 @@ def _only(rows: pa.Table, source_ids: set[str]) -> pa.Table:
 
 
 def _without(rows: pa.Table, source_ids: set[str]) -> pa.Table:
+    if not source_ids:
+        return rows
     import pyarrow as pa
     import pyarrow.compute as pc
 
