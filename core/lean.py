@@ -11,7 +11,10 @@ import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Never
+from typing import TYPE_CHECKING, Never, cast
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 _NAME = "pandas"
 
@@ -26,7 +29,7 @@ class _Missing:
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """What the import system asks about every module."""
-        return ModuleSpec(name, self) if name == _NAME else None
+        return ModuleSpec(name, cast("Loader", self)) if name == _NAME else None
 
     def create_module(self, spec: ModuleSpec) -> Never:
         """Refuse.
