@@ -50,8 +50,13 @@ class Discovery(msgspec.Struct):
 
     @property
     def size(self) -> int:
-        """Bytes of all its files."""
-        listed = sum(sum(listing.sizes) for listing in self.listings.values())
+        """Bytes of all files that may hold traces."""
+        listed = sum(
+            size
+            for listing in self.listings.values()
+            for name, size in zip(listing.names, listing.sizes, strict=True)
+            if is_read(name)
+        )
         return listed + sum(candidate.size for candidate in self.single.values())
 
 
