@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import io
 import os
@@ -11,6 +13,7 @@ from pathlib import Path
 import click
 
 from soma.errors import SomaError
+from soma.lean import keep_pandas_out, let_pandas_in
 
 COMMANDS: dict[str, str] = {
     "harvest": "soma.cli.harvest",
@@ -150,7 +153,23 @@ def _here() -> Path:
     return Path.cwd()
 
 
+_ALLOCATIONS = 50_000
+"""New objects between two collections: modules, of which there are hundreds, would be looked through over and over."""
+
+
 def main() -> None:
+    """Run the command line and exit with its code."""
+    gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
+    # All that is left then goes with the process: to look through it, as the interpreter does, frees nothing.
+    atexit.register(gc.freeze)
+    keep_pandas_out()
+    try:
+        _run()
+    finally:
+        let_pandas_in()
+
+
+def _run() -> None:
     """Run the command line and exit with its code.
 
     This is the second place that catches everything: whatever happens, a person sees a message and what to type next.

@@ -10,9 +10,11 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 
 from soma.errors import SomaError
+from soma.lean import keep_pandas_out
 
 
 def default_jobs() -> int:
@@ -43,7 +45,11 @@ def started(many: int, preload: Sequence[str] = (), stop: Stop | None = None) ->
         stop: Ends them before their time.
     """
     watched = None if stop is None else stop.watched
-    return ProcessPoolExecutor(many, mp_context=_context(preload), initializer=_begin, initargs=(watched,))
+    context = _context(preload)
+    if context.get_start_method() == "forkserver":
+        # It imports what workers need while this process goes on.
+        forkserver.ensure_running()
+    return ProcessPoolExecutor(many, mp_context=context, initializer=_begin, initargs=(watched,))
 
 
 def died() -> SomaError:
@@ -57,6 +63,7 @@ def died() -> SomaError:
 def _begin(stop: Connection | None) -> None:
     """Prepare a worker: Ctrl-C is its parent's business, and it must not outlive a parent that was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_pandas_out()
     # What was imported stays: no collection has to look through it.
     gc.freeze()
     parent = multiprocessing.parent_process()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from soma.config import LOCAL_ENGINE
 from soma.errors import SomaError, UsageError
+from soma.lean import let_pandas_in
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.client import DefaultChannelBuilder
@@ -153,6 +154,8 @@ def _load_client() -> None:
     Raises:
         ImportError: if it is not installed.
     """
+    # It works with pandas.
+    let_pandas_in()
     told_already = hasattr(sys, "ps1")
     if not told_already:
         sys.ps1 = ""

@@ -48,6 +48,17 @@ class Discovery(msgspec.Struct):
         listed = (candidate for listing in self.listings.values() for candidate in listing.candidates())
         return sorted([*listed, *self.single.values()])
 
+    @property
+    def size(self) -> int:
+        """Bytes of all files that may hold traces."""
+        listed = sum(
+            size
+            for listing in self.listings.values()
+            for name, size in zip(listing.names, listing.sizes, strict=True)
+            if is_read(name)
+        )
+        return listed + sum(candidate.size for candidate in self.single.values())
+
 
 def check_paths(paths: Iterable[str]) -> None:
     """See that every path leads somewhere.

@@ -72,6 +72,11 @@ class Ledger:
             return SOURCES.arrow().empty_table()
         return self._snapshot.read(SOURCES, list(Entry.__struct_fields__)).combine_chunks()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was read before this harvest."""
+        return self._snapshot is None or not self._snapshot.live(SOURCES).files()
+
     def recall(self, source_ids: Iterable[str], claims: Iterable[str] = ()) -> None:
         """Make ``entries`` of these sources, of those with one of these claims, and of all their relatives."""
         ids, keys = set(source_ids) - self._asked, set(claims) - self._asked_claims
@@ -145,6 +150,10 @@ class Ledger:
 
     def family(self, source_id: str) -> list[str]:
         """The source and all that share a claim with it, directly or through others, ordered."""
+        by_claim = self._by_claim
+        own = self.entries.get(source_id)
+        if own is None or all(len(by_claim[claim]) == 1 for claim in own.claims):
+            return [source_id]
         found = {source_id}
         pending = [source_id]
         while pending:

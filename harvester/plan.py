@@ -33,9 +33,10 @@ def tasks(
     most = _most(left, total)
     for kin in kins:
         pending.append(kin)
-        size += kin.size
+        own = kin.size
+        size += own
         sources += len(kin.sources)
-        if size >= most or kin.size >= alone or sources >= _TASK_SOURCES:
+        if size >= most or own >= alone or sources >= _TASK_SOURCES:
             yield _task(pending, commit, numbers, known)
             left -= size
             most = _most(left, total)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -18,6 +19,10 @@ _POOL_PAYS_BYTES = 24 << 20
 _LOADED = ("soma.harvester.work", "pyarrow.parquet", "pyarrow.compute", *MODULES)
 _IN_FLIGHT = 4
 """Tasks handed out for every worker: enough to go on with while this process commits."""
+_BEGUN_WITH = 2
+"""Tasks handed out for every worker before there are any, to go on with while this process ends one of its own."""
+_HELPS_UP_TO = 12 << 20
+"""Bytes of a task that this process performs itself while workers start: with a larger one it would hold them up."""
 
 
 class Workers(Protocol):
@@ -53,6 +58,7 @@ class Pool:
         self._settings = settings
         self._jobs = jobs
         self._executor: ProcessPoolExecutor | None = None
+        self._started = False
         if jobs > 1 and expected_bytes >= _POOL_PAYS_BYTES:
             self._executor = started(jobs, _LOADED)
 
@@ -80,8 +86,12 @@ class Pool:
                 yield perform(task, self._settings)
             return
         running: set[Future[Portion]] = set()
+        waiting = iter(tasks)
         try:
-            for task in tasks:
+            if not self._started:
+                self._started = True
+                waiting = yield from self._start(self._executor, waiting, running)
+            for task in waiting:
                 running.add(self._executor.submit(perform, task, self._settings))
                 if len(running) >= self._jobs * _IN_FLIGHT:
                     done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -98,3 +108,28 @@ class Pool:
         finally:
             for future in running:
                 future.cancel()
+
+    def _start(
+        self, executor: ProcessPoolExecutor, tasks: Iterator[Task], running: set[Future[Portion]]
+    ) -> Generator[Portion, None, Iterator[Task]]:
+        """Hand out the first tasks, and perform others here until there are workers to take them.
+
+        Returns:
+            The tasks that are left.
+        """
+        first = list(islice(tasks, self._jobs * _BEGUN_WITH))
+
+        def hand_out() -> None:
+            # It waits until the first process answers, which takes as long as importing all that a worker needs.
+            for task in first:
+                running.add(executor.submit(perform, task, self._settings))
+
+        with ThreadPoolExecutor(1) as aside:
+            handed_out = aside.submit(hand_out)
+            for task in tasks:
+                if handed_out.done() or task.size > _HELPS_UP_TO:
+                    tasks = chain((task,), tasks)
+                    break
+                yield perform(task, self._settings)
+        handed_out.result()
+        return tasks

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _COMMIT_BYTES = 256 << 20
+_COMMIT_SOURCES = 1 << 14
+"""Settling and committing costs by the source: what is done while workers read does not have to be done after them."""
 _COMMIT_EVERY_S = 30.0
 _NO_KEY = b"a dry run keeps nothing"
 
@@ -85,25 +87,13 @@ class Run:
         """Read all that is new or changed and commit it in portions."""
         before = self._writer.version if self._writer else 0
         self.quiet.watch(discovery.listings.values())
-        todo, known = self._changed(discovery)
         self._relatives.expect(discovery)
-        total = sum(candidate.size for candidate in todo)
-        sources_done = bytes_done = size = 0
-        since = clock.stopwatch()
-        with self._start_workers(self._settings, total) as pool:
+        # Where nothing was read before, all of it will be: workers start while it is looked through.
+        todo = None if self._ledger.is_empty else self._changed(discovery)
+        expected = discovery.size if todo is None else sum(candidate.size for candidate in todo[0])
+        with self._start_workers(self._settings, expected) as pool:
             try:
-                splitter = Splitter(pool, self._settings, self._options.split_bytes)
-                for portion in splitter.run(self._tasks(map(_alone, todo), total, known)):
-                    portion.decision_rows = None
-                    self._pending.append(portion)
-                    sources_done += len(portion.reports)
-                    bytes_done += portion.task.size
-                    size += portion.task.size
-                    if self._on_progress:
-                        self._on_progress(Progress(sources_done, len(todo), bytes_done, total))
-                    if size >= _COMMIT_BYTES or clock.stopwatch() - since > _COMMIT_EVERY_S:
-                        self._flush(pool)
-                        size, since = 0, clock.stopwatch()
+                self._read(pool, *(todo or self._changed(discovery)))
             except KeyboardInterrupt:
                 pool.stop()
                 raise
@@ -112,6 +102,25 @@ class Run:
                 self._flush(pool)
                 if self._writer is not None and self._writer.version != before:
                     self.quiet.keep()
+
+    def _read(self, pool: Workers, todo: Sequence[Candidate], known: Mapping[str, Known]) -> None:
+        total = sum(candidate.size for candidate in todo)
+        sources_done = bytes_done = sources = size = 0
+        since = clock.stopwatch()
+        splitter = Splitter(pool, self._settings, self._options.split_bytes)
+        for portion in splitter.run(self._tasks(map(_alone, todo), total, known)):
+            portion.decision_rows = None
+            self._pending.append(portion)
+            read = portion.task.size
+            sources_done += len(portion.reports)
+            bytes_done += read
+            sources += len(portion.reports)
+            size += read
+            if self._on_progress:
+                self._on_progress(Progress(sources_done, len(todo), bytes_done, total))
+            if size >= _COMMIT_BYTES or sources >= _COMMIT_SOURCES or clock.stopwatch() - since > _COMMIT_EVERY_S:
+                self._flush(pool)
+                sources, size, since = 0, 0, clock.stopwatch()
 
     def _changed(self, discovery: Discovery) -> tuple[list[Candidate], dict[str, Known]]:
         """What has to be read, largest first; and how it was read last, where only its time may have changed."""
@@ -267,6 +276,8 @@ def _only(rows: pa.Table, source_ids: set[str]) -> pa.Table:
 
 
 def _without(rows: pa.Table, source_ids: set[str]) -> pa.Table:
+    if not source_ids:
+        return rows
     import pyarrow as pa
     import pyarrow.compute as pc
 

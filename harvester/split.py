@@ -65,12 +65,13 @@ class Splitter:
         waiting = iter(tasks)
         whole: list[Task] = []
         for task in waiting:
-            portion = self._split(task) if task.size >= self._least_bytes else None
+            huge = task.size >= self._least_bytes
+            portion = self._split(task) if huge else None
             if portion is not None:
                 yield portion
                 continue
             whole.append(task)
-            if task.size < self._least_bytes:
+            if not huge:
                 break
         yield from self._workers.run(chain(whole, waiting))
 

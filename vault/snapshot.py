@@ -203,7 +203,8 @@ class Snapshot:
         connection, views = self._connected
         self._ready()
         try:
-            statements = duckdb.extract_statements(query)
+            # Asked of the connection: the module would open another database to answer.
+            statements = connection.extract_statements(query)
             if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
                 raise UsageError("only one SELECT can be asked of a vault", hint="write one query that reads")
             views.make_for(query)

@@ -22,6 +22,7 @@ _TYPES = {
 # What lies under the vault's views: every decision visible, nothing kept yet.
 _STORED = """
     CREATE VIEW visible AS SELECT execution_id, 1 AS reading FROM executions;
+    CREATE VIEW executions_stored AS SELECT *, 1 AS reading FROM executions;
     CREATE VIEW decisions_stored AS SELECT *, 1 AS reading FROM decisions;
     CREATE TABLE paths_stored (
         execution_id VARCHAR, reading BIGINT, actions VARCHAR[], decision_ids VARCHAR[], decisions BIGINT[],
@@ -49,6 +50,7 @@ class Lake:
         for stored in (PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, CALIBRATIONS):
             rows = [{"reading": 1, **row} for row in (kept or {}).get(stored.name, ())]
             self._connection.register(stored.name, pa.Table.from_pylist(rows, schema=stored.arrow()))
+            self._connection.execute(f"CREATE VIEW {stored.name}_stored AS SELECT * FROM {stored.name}")
         self._connection.execute(files("soma.vault").joinpath("paths.sql").read_text())
 
     basis = ""

@@ -11,7 +11,6 @@ from soma.synthesizer.kept import kept
 from soma.synthesizer.queries import query
 from soma.synthesizer.wording import plain
 
-from .compute import detail_of, tasks_of
 from .model import Attempt, Detail, Tasks
 from .rules import Labels, need_labels
 
@@ -30,9 +29,16 @@ def run(vault: Queryable, *, rules: Sequence[TaskRule] | None = None) -> Tasks:
         ConfigError: if a rule cannot be used.
     """
     if rules is not None:
-        return tasks_of(_attempts(vault), rules, _labels(vault, rules))
+        return _found(vault, rules)
     given = vault.task_rules
-    return kept(vault, "tasks", {}, Tasks, lambda: tasks_of(_attempts(vault), given, _labels(vault, given)))
+    return kept(vault, "tasks", {}, Tasks, lambda: _found(vault, given))
+
+
+def _found(vault: Queryable, rules: Sequence[TaskRule]) -> Tasks:
+    # A kept answer needs nothing of what makes one.
+    from .compute import tasks_of
+
+    return tasks_of(_attempts(vault), rules, _labels(vault, rules))
 
 
 def show(vault: Queryable, words: str, *, rules: Sequence[TaskRule] | None = None) -> Detail:
@@ -46,6 +52,8 @@ def show(vault: Queryable, words: str, *, rules: Sequence[TaskRule] | None = Non
     Raises:
         NothingFound: if no task, or more than one, is meant.
     """
+    from .compute import detail_of
+
     given = vault.task_rules if rules is None else rules
     found = detail_of(_attempts(vault), words, given, _labels(vault, given))
     if isinstance(found, Detail):
