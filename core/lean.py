@@ -8,19 +8,54 @@ somebody else, who calls soma as a library, may want pandas later.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import TYPE_CHECKING, Never, cast
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
 
 _NAME = "pandas"
-_MODULES: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
-"""A module of which ``None`` stands here is not to be found, as Python's documentation of ``sys.modules`` has it."""
+
+
+class _Missing:
+    """Finds pandas before others do, and then cannot load it: as a finder and a loader of the import system.
+
+    ``None`` among ``sys.modules`` would say the same, but pyarrow then takes ``None`` for pandas.
+    """
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """What the import system asks about every module."""
+        return ModuleSpec(name, cast("Loader", self)) if name == _NAME else None
+
+    def create_module(self, spec: ModuleSpec) -> Never:
+        """Refuse.
+
+        Raises:
+            ImportError: always.
+        """
+        raise ImportError("soma works without it", name=spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Never reached."""
+
+
+_MISSING = _Missing()
 
 
 def keep_pandas_out() -> None:
     """Let nothing import pandas from here on, unless it is loaded already."""
-    _MODULES.setdefault(_NAME, None)
+    if _MISSING not in sys.meta_path:
+        sys.meta_path.insert(0, _MISSING)
 
 
 def let_pandas_in() -> None:
     """Take that back."""
-    if _MODULES.get(_NAME, ...) is None:
-        del _MODULES[_NAME]
+    if _MISSING in sys.meta_path:
+        sys.meta_path.remove(_MISSING)
