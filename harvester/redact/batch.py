@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .engine import _CUT, _CUT_BYTES, _OPENING, MARGIN, Redactor
-from .screen import Look
+from .look import Look
 from .shares import Shares
 from .values import has_plain_names, texts_of
 

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from soma.harvester.redact import sieve
+from soma.harvester.redact.expressions import shapes, surroundings
+from soma.harvester.redact.look import Look
+from soma.harvester.redact.screen import Screen
+
+from .planted import Planter
+from .test_batch_redaction import TEXTS
+
+NONE = Look.NONE
+SECRET = Planter(5).tokens()["github"][0]
+FILLED = st.tuples(TEXTS, st.sampled_from(["", " plain" * 200, " plain" * 900])).map("".join)
+
+
+def looks(texts: list[str]) -> list[Look]:
+    return Screen(only="polars").looks(texts)
+
+
+def test_hits_are_told_for_the_text_that_holds_them() -> None:
+    texts = ["", "plain", "é" * 5, f"é {SECRET}", "", "PassWord=hunter22", "plain", "x --Token abcdef1", "basic p:p"]
+    told = [NONE, NONE, NONE, Look.SHAPES, NONE, Look.NAMES, NONE, Look.NAMES, NONE]
+    assert looks(texts) == told
+    assert looks(texts * 2) == told * 2
+    assert looks([]) == [] and looks(["", ""]) == [NONE, NONE]
+
+
+def test_what_lies_across_two_texts_is_in_neither() -> None:
+    for at in range(1, len(SECRET)):
+        assert looks([SECRET[:at], SECRET[at:]]) == [NONE, NONE] or at > len(SECRET) - 2
+        assert looks([SECRET[:at], SECRET[at:] + " " + SECRET])[1] is Look.SHAPES
+
+
+@pytest.mark.parametrize("letter", ["ſ", "\u212a"])
+def test_letters_that_are_of_ascii_where_case_is_ignored_hide_nothing(letter: str) -> None:
+    text = {"ſ": "ſecret=hunter22", "\u212a": "api_\u212aey=hunter22"}[letter]
+    assert looks(["plain", text])[1] & Look.NAMES
+
+
+@given(st.lists(FILLED, min_size=1, max_size=8))
+@settings(deadline=None, max_examples=150)
+def test_it_tells_all_that_the_expressions_themselves_find(texts: list[str]) -> None:
+    import pyarrow.compute as pc
+
+    told = looks(texts)
+    column = pa.array([text.encode("utf-8", "replace").decode() for text in texts])
+    for look, pattern in (*surroundings(False, False), *((Look.SHAPES, shape) for shape in shapes())):
+        for found, is_there in zip(told, pc.match_substring_regex(column, pattern).to_pylist(), strict=True):
+            assert not is_there or found & look, pattern
+
+
+def test_expressions_are_dealt_into_few_passes_that_begin_with_few_literals() -> None:
+    dealt = sieve.passes(True, True)
+    assert len(dealt) < 20
+    for shape, hints in shapes().items():
+        [one] = [one for one in dealt if shape in one.pattern.split("|") or shape in one.pattern]
+        assert one.look is Look.SHAPES and len(hints) <= 24
