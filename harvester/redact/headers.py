@@ -36,7 +36,7 @@ _PRINTABLE = "(?-i:[I-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A
 
 
 def _found(printable: str) -> str:
-    """Matches where a header or a session holds something, if case is ignored; for ``re`` any i may be ``ı`` or ``İ``."""
+    """Matches, ignoring case, where a header or a session holds something; for ``re`` any i may be ``ı`` or ``İ``."""
     return (
         rf"(?:bearer|{_ODD_BASIC})(?:[ \t]|%20)+{_SENT}|basic(?:[ \t]|%20)+{printable}[A-Za-z0-9+/=]{{4}}"
         rf"""|{_AUTHORIZATION_WORD}{_ASSIGNED}[ \t]*\\*["']?(?:[a-z\x{{80}}-\x{{10FFFF}}-]{{3,}}[ \t]+)?{_SENT}"""

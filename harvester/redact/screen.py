@@ -50,8 +50,8 @@ class Screen:
         # Tools say the same again and again. Telling costs as much as Hyperscan's look, but a tenth of the others'.
         different = list(dict.fromkeys(texts))
         column = _column(different)
-        by = re2 if engine == "re2" or column.nbytes > _MOST_BYTES else sieve
-        found = by.looks(column, *self._options)
+        look = re2.looks if engine == "re2" or column.nbytes > _MOST_BYTES else sieve.looks
+        found = look(column, *self._options)
         if len(different) == len(texts):
             return found
         known = dict(zip(different, found, strict=True))

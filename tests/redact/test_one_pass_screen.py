@@ -54,7 +54,7 @@ def test_texts_of_nothing_but_hits_are_looked_at_closely_and_the_others_as_ever(
 
 def test_what_is_too_long_to_count_is_looked_at_closely(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "_MOST_BYTES", 100)
-    assert looks(["plain", "p" * 101, "cookie=abcdef"]) == [NONE, Look.ALL, Look.HEADERS]
+    assert looks(["plain", "p" * 101, "cookie=abcdef"]) == [NONE, Look.ALL, Look.NAMES]
 
 
 def test_threads_do_not_disturb_each_other() -> None:
