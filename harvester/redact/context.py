@@ -68,8 +68,8 @@ SCREEN = rf"(?i:{_LAST_WORD}{_BEHIND}|{_OPTION})"
 
 A name means something by its last word (see ``secret_name``); no value of less than three characters is a secret.
 """
-SIEVES = *(f"(?:{words}){_ENDINGS}{_BEHIND}" for words in (_WORDS, _SHORT_WORD, _KEYS)), _OPTION
-"""The parts of ``SCREEN`` for texts in lower case; each begins with few letters that can be searched for."""
+SIEVES = *(f"(?:{words}){_ENDINGS}{_BEHIND}" for words in (_SHORT_WORD, _WORDS, _KEYS)), _OPTION
+"""The parts of ``SCREEN`` for texts in lower case, by what they begin with: one word, some, more, a dash."""
 
 _PROSE = frozenset(
     str.split(

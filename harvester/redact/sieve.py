@@ -43,10 +43,10 @@ def passes(emails: bool, phones: bool) -> tuple[Pass, ...]:
     del rest[Look.NAMES], rest[Look.HEADERS]
     personal = rest.pop(Look.PERSONAL, [])
     few = reduce(or_, rest)
-    few_words, *words = sorted(context.SIEVES, key=len)
+    short, *words = context.SIEVES
     return (
         *(Pass(pattern, Look.NAMES, _LOWERED) for pattern in words),
-        Pass(f"{few_words}|{_ODD_LETTERS}", Look.NAMES | Look.HEADERS, _LOWERED),
+        Pass(f"{short}|{_ODD_LETTERS}", Look.NAMES | Look.HEADERS, _LOWERED),
         Pass(headers.SIEVE, Look.HEADERS, _LOWERED),
         Pass(headers.BASIC, Look.HEADERS),
         Pass("|".join(pattern for patterns in rest.values() for pattern in patterns), few),
