@@ -283,8 +283,10 @@ def _cut_plain(text: str, limit: int) -> str:
     if room < 0:
         return ""
     window = text[: min(seen, room)]
-    if not window.isascii() and _size(window) > room:
-        window = _whole_characters(window.encode("utf-8", "surrogatepass")[:room])
+    if not window.isascii():
+        data = window.encode("utf-8", "surrogatepass")
+        if len(data) > room:
+            window = _whole_characters(data[:room])
     return window + _CUT
 
 
