@@ -63,8 +63,11 @@ class Open(Redactor):
     def looks(self, windows: Any) -> list[Look]:
         return [Look.NONE] * len(windows)
 
-    def is_plain(self, text: str) -> bool:
+    def are_plain(self, texts: Any) -> bool:
         return True
+
+    def suspects(self, texts: Any) -> list[int]:
+        return []
 
     def text(self, value: str, look: Look = Look.ALL) -> str:
         return value

@@ -30,6 +30,9 @@ _SHORTEST = 6
 _SCANS = 12
 """A text is searched again where a marker was set, in all at most so many times its length."""
 
+_MANY = 8 * 1024
+"""So many characters of short texts an engine that is quick to begin looks at as quickly as Python does."""
+
 _BETWEEN_NAMES = re.compile(rf"([/\\]|{_MARKER.pattern[1:-1]})")
 _PART_OF_A_NAME = re.compile(r"[-_.](?=[A-Za-z0-9])")
 _PARTS_TRIED = 24
@@ -147,9 +150,30 @@ class Redactor:
         whole = not is_cut and sum(_size(piece.text) for piece in kept) <= limit
         return "".join([piece.text for piece in kept]) if whole else _cut(kept, limit)
 
-    def is_plain(self, text: str) -> bool:
-        """Whether neither ``text`` nor any part of it can hold a secret; ``False`` says nothing."""
-        return not self._finders(text, Look.ALL)
+    def are_plain(self, texts: Sequence[str]) -> bool:
+        """Whether none of these short texts, nor any part of one, can hold a secret; ``False`` says nothing."""
+        if self._looks_quickly(texts):
+            return not any(self.looks(texts))
+        return not self._finders("\n".join(texts), Look.ALL)
+
+    def suspects(self, texts: Sequence[str]) -> list[int]:
+        """Places of short texts that may hold a secret, as random ids often seem to."""
+        if self._looks_quickly(texts):
+            return [place for place, look in enumerate(self.looks(texts)) if look is not Look.NONE]
+        return list(self._halved(texts, 0))
+
+    def _looks_quickly(self, texts: Sequence[str]) -> bool:
+        return self._screen.is_quick and sum(map(len, texts)) > _MANY
+
+    def _halved(self, texts: Sequence[str], first: int) -> Iterator[int]:
+        if not texts or not self._finders("\n".join(texts), Look.ALL):
+            return
+        if len(texts) == 1:
+            yield first
+            return
+        half = len(texts) // 2
+        yield from self._halved(texts[:half], first)
+        yield from self._halved(texts[half:], first + half)
 
     def looks(self, windows: Sequence[str]) -> list[Look]:
         """How closely each text has to be looked at; of one that will be bounded, its first ``limit + MARGIN`` tell."""

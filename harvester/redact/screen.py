@@ -42,6 +42,11 @@ class Screen:
         self._only = only
         self._left = MUCH
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether even a few texts are looked at quickly: RE2 makes its expressions anew each time."""
+        return self._left < 0 if self._only is None else self._only != "re2"
+
     def looks(self, texts: Sequence[str]) -> list[Look]:
         """How closely each text has to be looked at."""
         engine = self._only or self._quickest(texts)
