@@ -43,7 +43,7 @@ from soma.harvester.agents import AgentNames
 from soma.harvester.harvest import Options, harvest
 from soma.harvester.normalise import Item, Normaliser
 from soma.harvester.redact import Batch, Redactor, Shares
-from soma.harvester.redact.engine import MARGIN
+from soma.harvester.redact.cut import MARGIN
 from soma.harvester.redact.look import Look
 from soma.harvester.redact.screen import ENGINES, Screen, scanner
 from soma.identity import source_id

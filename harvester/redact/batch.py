@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .engine import _CUT, _CUT_BYTES, MARGIN, Redactor
+from .cut import CUT, CUT_BYTES, MARGIN
+from .engine import Redactor
 from .look import Look
 from .shares import Shares
 from .values import has_plain_names, texts_of
@@ -163,8 +164,8 @@ def _cut(texts: Sequence[str | None], limit: int, redactor: Redactor) -> Sequenc
         _PLAIN.issuperset(map(type, texts)) and max(map(len, there)) <= limit and all(map(str.isascii, there))
     ):
         return texts
-    bounded, none, cut = redactor.bounded, Look.NONE, _CUT
-    room = limit - _CUT_BYTES
+    bounded, none, cut = redactor.bounded, Look.NONE, CUT
+    room = limit - CUT_BYTES
     return [
         text
         if text is None or (len(text) <= limit and type(text) is str and text.isascii())

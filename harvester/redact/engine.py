@@ -5,27 +5,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from soma.identity import digest
 from soma.text import Clipped
 
 from . import blocks, context, headers
+from .cut import MARGIN, UNSEEN_TAIL, Piece, cut, cut_plain, size, within
 from .look import Look
 from .rules import EMAIL, PHONE, SIGNED, TOKENS, URLS, Rule, Span
 from .screen import Screen
 from .values import redacted_value
 
-MARGIN = 8 * 1024
-"""How many characters beyond a bound are looked at, to see the whole of a secret that straddles it."""
-
-_UNSEEN_TAIL = 4 * 1024
-"""Of a window that ends inside the text, so much is not kept: a secret there may be cut and go unrecognised."""
-
 _MARKER = re.compile(r"(\[REDACTED:[a-z0-9-]{1,24}:[0-9a-f]{4}\])")
 _OPENING = "[REDACTED:"
-_CUT = "…"
-_CUT_BYTES = len(_CUT.encode())
 _SHORTEST = 6
 _SCANS = 12
 """A text is searched again where a marker was set, in all at most so many times its length."""
@@ -52,13 +45,6 @@ _PRIVATE_KEYS, _URLS, _NAMES, _HEADERS, _COMMANDS, _PERSONAL, _SHAPES = map(
     int, (Look.PRIVATE_KEYS, Look.URLS, Look.NAMES, Look.HEADERS, Look.COMMANDS, Look.PERSONAL, Look.SHAPES)
 )
 _IN_ANY_CASE = _NAMES | _HEADERS
-
-
-class _Piece(NamedTuple):
-    text: str
-    is_marker: bool
-    length: int
-    """Of the original text, in characters."""
 
 
 class Redactor:
@@ -139,16 +125,16 @@ class Redactor:
         cut ends with ``…``.
         """
         if look is Look.NONE:
-            return _cut_plain(text, limit)
+            return cut_plain(text, limit)
         window = text[: limit + MARGIN]
         finders = self._finders(window, look)
         is_cut = len(window) < len(text) or isinstance(text, Clipped)
-        if not finders and not is_cut and _size(window) <= limit:
+        if not finders and not is_cut and size(window) <= limit:
             return text
         pieces = self._pieces(window, finders)
-        kept = _within(pieces, len(window) - _UNSEEN_TAIL if is_cut else len(window))
-        whole = not is_cut and sum(_size(piece.text) for piece in kept) <= limit
-        return "".join([piece.text for piece in kept]) if whole else _cut(kept, limit)
+        kept = within(pieces, len(window) - UNSEEN_TAIL if is_cut else len(window))
+        whole = not is_cut and sum(size(piece.text) for piece in kept) <= limit
+        return "".join([piece.text for piece in kept]) if whole else cut(kept, limit)
 
     def are_plain(self, texts: Sequence[str]) -> bool:
         """Whether none of these short texts, nor any part of one, can hold a secret; ``False`` says nothing."""
@@ -217,12 +203,12 @@ class Redactor:
             finders += [rule.find for rule in self._options if any(hint in text for hint in rule.hints)]
         return finders
 
-    def _pieces(self, text: str, finders: list[Callable[[str], Iterator[Span]]]) -> list[_Piece]:
+    def _pieces(self, text: str, finders: list[Callable[[str], Iterator[Span]]]) -> list[Piece]:
         """``text`` as what stays and what is marked; what stays is searched again until nothing is found."""
-        done: list[_Piece] = []
+        done: list[Piece] = []
         budget = _SCANS * len(text) + 64 * 1024
         parts = _MARKER.split(text) if _OPENING in text else [text]
-        waiting = [_Piece(part, bool(index % 2), len(part)) for index, part in enumerate(parts) if part][::-1]
+        waiting = [Piece(part, bool(index % 2), len(part)) for index, part in enumerate(parts) if part][::-1]
         while waiting:
             piece = waiting.pop()
             if piece.is_marker or budget < 0:
@@ -238,18 +224,18 @@ class Redactor:
                 done.append(piece)
         return done
 
-    def _split(self, text: str, spans: list[Span]) -> list[_Piece]:
-        pieces: list[_Piece] = []
+    def _split(self, text: str, spans: list[Span]) -> list[Piece]:
+        pieces: list[Piece] = []
         at = 0
         for start, end, kind in spans:
             if start < at or start >= end:
                 continue
             if start > at:
-                pieces.append(_Piece(text[at:start], False, start - at))
-            pieces.append(_Piece(self.mark(kind, text[start:end]), True, end - start))
+                pieces.append(Piece(text[at:start], False, start - at))
+            pieces.append(Piece(self.mark(kind, text[start:end]), True, end - start))
             at = end
         if at < len(text):
-            pieces.append(_Piece(text[at:], False, len(text) - at))
+            pieces.append(Piece(text[at:], False, len(text) - at))
         return pieces
 
 
@@ -259,72 +245,3 @@ def _token_finders(text: str) -> list[Callable[[str], Iterator[Span]]]:
     finders = [find for hint, find in _IN_WORDS if hint in words]
     finders += [find for hint, find in _AROUND_WORDS if hint in text]
     return list(dict.fromkeys(finders)) if len(finders) > 1 else finders
-
-
-def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
-def _within(pieces: list[_Piece], length: int) -> list[_Piece]:
-    """The pieces that begin in the first ``length`` characters of the original; texts are cut there, markers kept."""
-    kept: list[_Piece] = []
-    at = 0
-    for piece in pieces:
-        if at >= length:
-            break
-        text = piece.text if piece.is_marker else piece.text[: length - at]
-        kept.append(_Piece(text, piece.is_marker, piece.length))
-        at += piece.length
-    return kept
-
-
-def _cut(pieces: list[_Piece], limit: int) -> str:
-    """As much as fits into ``limit`` bytes together with the sign that something is missing."""
-    room = limit - _CUT_BYTES
-    if room < 0:
-        return ""
-    kept: list[str] = []
-    for piece in pieces:
-        size = _size(piece.text)
-        if size > room:
-            if not piece.is_marker:
-                data = piece.text.encode("utf-8", "surrogatepass")[:room]
-                kept.append(_whole_characters(data))
-            break
-        kept.append(piece.text)
-        room -= size
-    return "".join([*kept, _CUT])
-
-
-def _cut_plain(text: str, limit: int) -> str:
-    """What ``Redactor.bounded`` makes of a text without secrets and markers."""
-    seen = min(len(text), limit + MARGIN)
-    if seen < len(text) or isinstance(text, Clipped):
-        seen = max(0, seen - _UNSEEN_TAIL)
-    elif seen <= limit and (text.isascii() or _size(text) <= limit):
-        return text
-    room = limit - _CUT_BYTES
-    if room < 0:
-        return ""
-    window = text[: min(seen, room)]
-    if not window.isascii():
-        data = window.encode("utf-8", "surrogatepass")
-        if len(data) > room:
-            window = _whole_characters(data[:room])
-    return window + _CUT
-
-
-def _whole_characters(data: bytes) -> str:
-    """The characters of ``data`` without a torn last one."""
-    while data and data[-1] & 0xC0 == 0x80 and len(data) > 1:
-        lead = next((index for index in range(2, 5) if len(data) >= index and data[-index] & 0xC0 != 0x80), None)
-        if lead is None or lead == _expected(data[-lead]):
-            break
-        data = data[:-lead]
-    if data and data[-1] >= 0xC0:
-        data = data[:-1]
-    return data.decode("utf-8", "surrogatepass")
-
-
-def _expected(lead: int) -> int:
-    return 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2
