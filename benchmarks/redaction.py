@@ -1,8 +1,8 @@
 """How many secrets are found, and what is marked that is none?
 
 Recall: every kind is planted in every surrounding (``tests/redact/planted.py`` makes new secrets for each seed); found
-means that a marker of the kind stands where the secret stood and no eight characters of it are left, both ways to look
-at many texts (RE2, which is always there, and Hyperscan, ``soma[fast]``, where it is installed).
+means that a marker of the kind stands where the secret stood and no eight characters of it are left, whichever engine
+looked at the texts first (RE2 and Polars, which are always there, or Hyperscan, ``soma[fast]``).
 Marks on real text: every file is read whole (JSON documents and lines as values, archives and databases cell by cell,
 the rest as text) and each mark is listed: kind, source, byte offset of its record, shape of what was marked, and what
 stood around it after redaction. No value is ever printed. ``KNOWN`` says what a person found when looking at them.
@@ -36,7 +36,7 @@ import speed  # noqa: E402
 from soma.adapters.blocks.head import HEAD_BYTES, Head  # noqa: E402
 from soma.adapters.registry import recognise  # noqa: E402
 from soma.harvester.redact import Redactor  # noqa: E402
-from soma.harvester.redact.screen import Screen  # noqa: E402
+from soma.harvester.redact.screen import ENGINES, Screen  # noqa: E402
 from soma.identity import source_id  # noqa: E402
 from soma.source import Source  # noqa: E402
 from tests.redact.planted import AROUND, Planter  # noqa: E402
@@ -102,7 +102,7 @@ def recall(seeds: int) -> tuple[dict[str, Counter[str]], dict[str, Counter[str]]
         for kind, texts in planter.in_place().items():
             cases += [(kind, text.replace(secret, "@@"), text, secret) for text, secret in texts]
         whole = [text for _, _, text, _ in cases]
-        ways = [Redactor(KEY, screen=Screen(compiled_after=after)) for after in (None, -1)]
+        ways = [Redactor(KEY, screen=Screen(only=engine)) for engine in ENGINES]
         shown = [list(map(way.text, whole, way.looks(whole))) for way in ways]
         for (kind, around, _, secret), *told in zip(cases, *shown, strict=True):
             planted[kind][around] += 1

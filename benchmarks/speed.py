@@ -43,8 +43,9 @@ from soma.harvester.agents import AgentNames
 from soma.harvester.harvest import Options, harvest
 from soma.harvester.normalise import Item, Normaliser
 from soma.harvester.redact import Batch, Redactor, Shares
-from soma.harvester.redact.engine import MARGIN
-from soma.harvester.redact.screen import Look, Screen, scanner
+from soma.harvester.redact.cut import MARGIN
+from soma.harvester.redact.look import Look
+from soma.harvester.redact.screen import ENGINES, Screen, scanner
 from soma.identity import source_id
 from soma.model import ExecutionDraft
 from soma.source import DEFAULT_LIMITS, Source
@@ -62,8 +63,11 @@ class Open(Redactor):
     def looks(self, windows: Any) -> list[Look]:
         return [Look.NONE] * len(windows)
 
-    def is_plain(self, text: str) -> bool:
+    def are_plain(self, texts: Any) -> bool:
         return True
+
+    def suspects(self, texts: Any) -> list[int]:
+        return []
 
     def text(self, value: str, look: Look = Look.ALL) -> str:
         return value
@@ -258,7 +262,7 @@ def decision_texts(sources: list[Source]) -> list[str]:
 
 
 def redacted_alone(texts: list[str], rounds: int) -> dict[str, float]:
-    """MB/s of redaction alone, as the harvest does it, without and with ``soma[fast]``; of what is looked at."""
+    """MB/s of redaction alone, as the harvest does it, by each engine that is there; of what is looked at."""
     kept = 2048
     looked_at = sum(len(text[: kept + MARGIN]) for text in texts)
 
@@ -271,9 +275,8 @@ def redacted_alone(texts: list[str], rounds: int) -> dict[str, float]:
                 batch.settle()
         batch.settle()
 
-    ways = {"RE2": Redactor(KEY, screen=Screen(compiled_after=None))}
-    if scanner(False, False) is not None:
-        ways["Hyperscan"] = Redactor(KEY, screen=Screen(compiled_after=-1))
+    there = [engine for engine in ENGINES if engine != "hyperscan" or scanner(False, False) is not None]
+    ways = {engine: Redactor(KEY, screen=Screen(only=engine)) for engine in there}
     took = medians(rounds, {name: partial(redact, redactor) for name, redactor in ways.items()})
     return {name: looked_at / seconds / 1e6 for name, seconds in took.items()}
 

@@ -168,8 +168,10 @@ class _Reader:
         for draft, _ in drafts:
             claims.setdefault(draft.source_id, set()).update((draft.execution_id, *draft.claims))
         for source_id, keys in claims.items():
-            plain = self._redactor.is_plain("\n".join(keys))
-            reports[source_id].claims = sorted(keys if plain else map(self._redactor.text, keys))
+            claimed = list(keys)
+            for place in self._redactor.suspects(claimed):
+                claimed[place] = self._redactor.text(claimed[place])
+            reports[source_id].claims = sorted(claimed)
         adapter_of = {id(draft): adapter for draft, adapter in drafts}
         hashes = sorted(report.content_hash for report in reports.values() if report.state != "failed")
         paths = {source_id: report.candidate.path for source_id, report in reports.items()}

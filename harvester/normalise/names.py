@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from soma.harvester.redact import Redactor, Shares
@@ -30,7 +30,7 @@ class Names:
         """Whether none of these texts can hold a secret, found out in one look; ``names`` are known from then on."""
         known = self._known
         new = {value for value in names if isinstance(value, str) and value not in known}
-        if not self._redactor.is_plain("\n".join([*filter(None, ids), *new])):
+        if not self._redactor.are_plain([*filter(None, ids), *new]):
             return False
         for value in new:
             if value.isascii() and len(value) <= NAME_BYTES and value == " ".join(value.split()):
@@ -91,7 +91,7 @@ class Names:
     def ids(self, values: Sequence[str | None], shares: Shares) -> Sequence[str | None]:
         """``id`` of each that there is."""
         places = [place for place, value in enumerate(values) if value]
-        suspects = list(self._suspects([values[place] or "" for place in places]))
+        suspects = self._redactor.suspects([values[place] or "" for place in places])
         if not suspects:
             return values
         found = list(values)
@@ -100,17 +100,6 @@ class Names:
             if self._redactor.counts:
                 self._credit(shares.owner(place))
         return found
-
-    def _suspects(self, texts: Sequence[str], first: int = 0) -> Iterator[int]:
-        """Places of texts that may hold a secret: what random ids hold by chance is found by halving."""
-        if not texts or self._redactor.is_plain("\n".join(texts)):
-            return
-        if len(texts) == 1:
-            yield first
-            return
-        half = len(texts) // 2
-        yield from self._suspects(texts[:half], first)
-        yield from self._suspects(texts[half:], first + half)
 
     def _each(self, of: Callable[[Any], _T], values: Sequence[Any], shares: Shares) -> list[_T]:
         found: list[_T] = []

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .engine import _CUT, _CUT_BYTES, _OPENING, MARGIN, Redactor
-from .screen import Look
+from .cut import CUT, CUT_BYTES, MARGIN
+from .engine import Redactor
+from .look import Look
 from .shares import Shares
 from .values import has_plain_names, texts_of
 
@@ -163,15 +164,13 @@ def _cut(texts: Sequence[str | None], limit: int, redactor: Redactor) -> Sequenc
         _PLAIN.issuperset(map(type, texts)) and max(map(len, there)) <= limit and all(map(str.isascii, there))
     ):
         return texts
-    bounded, none, opening, cut = redactor.bounded, Look.NONE, _OPENING, _CUT
-    room = limit - _CUT_BYTES
-    # A mark that begins behind what is kept does not matter.
-    end = limit + len(opening)
+    bounded, none, cut = redactor.bounded, Look.NONE, CUT
+    room = limit - CUT_BYTES
     return [
         text
         if text is None or (len(text) <= limit and type(text) is str and text.isascii())
         else text[:room] + cut
-        if room > 0 and type(text) is str and text.isascii() and text.find(opening, 0, end) < 0
+        if room > 0 and type(text) is str and text.isascii()
         else bounded(text, limit, none)
         for text in texts
     ]

@@ -25,6 +25,8 @@ _ASSIGNS = re.compile(
     rf"""(?P<close>\\{{0,7}}["']?\]?)[ \t]{{0,4}}(?P<sep>:=|=>|{_ANNOTATION}|=(?!=)|:(?!:))(?P<gap>[ \t]{{0,4}})"""
 )
 _IS_FOLLOWED = re.compile(r"""[ \t]{1,4}(?![-|&;<>])|\\{0,3}["'],[ \t]{0,2}(?=\\{0,3}["'](?!-))|=""")
+_BEHIND_A_NAME = frozenset("\\\"'] \t:=>")
+"""What each of ``_ASSIGNS``, ``_IS_FOLLOWED`` and ``_ELEMENT`` begins with."""
 _VALUE = re.compile(
     rf"""(?x)(?:[fbruFBRU]{{1,2}}(?=["']))?
     (?: (?P<quote>\\{{1,7}}["'])(?P<escaped>(?:(?!(?P=quote))[^\n]){{1,{_MAX_VALUE}}})
@@ -35,12 +37,16 @@ _VALUE = re.compile(
 )
 _ELEMENT = re.compile(r">(?P<bare>[^<>\s]{3,1024})</")
 _SPACE = r"[\x00-\x20\x{80}-\x{10FFFF}]"
-_LAST_WORD = (
-    r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret|token|authorization|cookies?|credentials?|auth"
-    r"|(?:api|access|secret|private|signing|encryption|auth|account|master|shared|service|license|sas)[._-]*keys?"
-    r"|secret[A-Za-z0-9._-]*key)"
+_WORDS = r"pass(?:word|wd|phrase|code)?|pwd|secret|token|authorization|cookies?|credentials?|auth"
+_SHORT_WORD = "pw"
+_KEYS = (
+    r"(?:api|access|secret|private|signing|encryption|auth|account|master|shared|service|license|sas)[._-]*keys?"
+    r"|secret[A-Za-z0-9._-]*key"
+)
+_ENDINGS = (
     r"(?:[_-]*(?:[0-9]+|value|text|string|prod|production|dev|development|live|test|staging|b64|base64|raw))*[_-]*"
 )
+_LAST_WORD = f"(?:{_WORDS}|{_SHORT_WORD}|{_KEYS}){_ENDINGS}"
 _NOT_BARE = r""" \t\n\r\f\v"'`,;&|<>(){}\[\]\\"""
 _ANY_QUOTED = r"""[ \t]*[fbru]{0,2}(?:\\+["'][^\n]{3}|"(?:[^"\\\n]|\\.){2}|'(?:[^'\\\n]|\\.){2}|`[^`\n]{3})"""
 _ANY_BARE = rf"[^{_NOT_BARE}]{{3}}"
@@ -51,15 +57,19 @@ _ANY_ANNOTATION = (
     rf":[\x00-\x20\x{{80}}-\x{{10FFFF}}&'0-9A-Za-z_]*(?:str|string|bytes|optional\[str\])"
     rf"(?:{_SPACE}\|{_SPACE}none)?{_SPACE}?="
 )
-SCREEN = (
-    rf"""(?i:{_LAST_WORD}(?:\\*["']?\]?[ \t]*(?:=(?:{_ANY_BARE}|[ \t]+{_ANY_LOOSE}|{_ANY_QUOTED})"""
+_BEHIND = (
+    rf"""(?:\\*["']?\]?[ \t]*(?:=(?:{_ANY_BARE}|[ \t]+{_ANY_LOOSE}|{_ANY_QUOTED})"""
     rf"""|(?:=>|:=?)(?:[ \t]*{_ANY_LOOSE}|{_ANY_QUOTED})|{_ANY_ANNOTATION})"""
-    rf"""|\\*["'],{_ANY_VALUE}|>[^<>]{{3}})|-[A-Za-z0-9_.-]*{_LAST_WORD}[ \t]+{_ANY_VALUE})"""
+    rf"""|\\*["'],{_ANY_VALUE}|>[^<>]{{3}})"""
 )
+_OPTION = rf"-[A-Za-z0-9_.-]*{_LAST_WORD}[ \t]+{_ANY_VALUE}"
+SCREEN = rf"(?i:{_LAST_WORD}{_BEHIND}|{_OPTION})"
 """Matches, in RE2's syntax, wherever ``after_names`` finds something.
 
 A name means something by its last word (see ``secret_name``); no value of less than three characters is a secret.
 """
+SIEVES = *(f"(?:{words}){_ENDINGS}{_BEHIND}" for words in (_SHORT_WORD, _WORDS, _KEYS)), _OPTION
+"""The parts of ``SCREEN`` for texts in lower case, by what they begin with: one word, some, more, a dash."""
 
 _PROSE = frozenset(
     str.split(
@@ -73,7 +83,8 @@ def after_names(text: str) -> Iterator[Span]:
     """Values behind a name that says a secret follows: assigned, as a member, as an option's value, as an element."""
     reached = retries = 0
     for start, end in _names(text):
-        if start < reached:
+        # Behind nearly all such words stands what no value follows: looked at first, for it is the least to look at.
+        if start < reached or text[end : end + 1] not in _BEHIND_A_NAME:
             continue
         before = max(0, start - _LONGEST_BEFORE)
         first = before + len(text[before:start].rstrip(_NAME_CHARS))

@@ -5,29 +5,26 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from soma.identity import digest
 from soma.text import Clipped
 
 from . import blocks, context, headers
+from .cut import MARGIN, UNSEEN_TAIL, Piece, cut, cut_plain, size, within
+from .look import Look
 from .rules import EMAIL, PHONE, SIGNED, TOKENS, URLS, Rule, Span
-from .screen import Look, Screen
+from .screen import Screen
 from .values import redacted_value
-
-MARGIN = 8 * 1024
-"""How many characters beyond a bound are looked at, to see the whole of a secret that straddles it."""
-
-_UNSEEN_TAIL = 4 * 1024
-"""Of a window that ends inside the text, so much is not kept: a secret there may be cut and go unrecognised."""
 
 _MARKER = re.compile(r"(\[REDACTED:[a-z0-9-]{1,24}:[0-9a-f]{4}\])")
 _OPENING = "[REDACTED:"
-_CUT = "…"
-_CUT_BYTES = len(_CUT.encode())
 _SHORTEST = 6
 _SCANS = 12
 """A text is searched again where a marker was set, in all at most so many times its length."""
+
+_MANY = 8 * 1024
+"""So many characters of short texts an engine that is quick to begin looks at as quickly as Python does."""
 
 _BETWEEN_NAMES = re.compile(rf"([/\\]|{_MARKER.pattern[1:-1]})")
 _PART_OF_A_NAME = re.compile(r"[-_.](?=[A-Za-z0-9])")
@@ -44,13 +41,10 @@ _HINTED = [(hint, rule.find) for rule in (*TOKENS, SIGNED) for hint in rule.hint
 _IN_WORDS = [(hint, find) for hint, find in _HINTED if _WORD_HINT.match(hint)]
 _AROUND_WORDS = [(hint, find) for hint, find in _HINTED if not _WORD_HINT.match(hint)]
 _URL_FINDERS = [rule.find for rule in URLS]
-
-
-class _Piece(NamedTuple):
-    text: str
-    is_marker: bool
-    length: int
-    """Of the original text, in characters."""
+_PRIVATE_KEYS, _URLS, _NAMES, _HEADERS, _COMMANDS, _PERSONAL, _SHAPES = map(
+    int, (Look.PRIVATE_KEYS, Look.URLS, Look.NAMES, Look.HEADERS, Look.COMMANDS, Look.PERSONAL, Look.SHAPES)
+)
+_IN_ANY_CASE = _NAMES | _HEADERS
 
 
 class Redactor:
@@ -131,20 +125,41 @@ class Redactor:
         cut ends with ``…``.
         """
         if look is Look.NONE:
-            return _cut_plain(text, limit)
+            return cut_plain(text, limit)
         window = text[: limit + MARGIN]
         finders = self._finders(window, look)
         is_cut = len(window) < len(text) or isinstance(text, Clipped)
-        if not finders and not is_cut and _size(window) <= limit:
+        if not finders and not is_cut and size(window) <= limit:
             return text
         pieces = self._pieces(window, finders)
-        kept = _within(pieces, len(window) - _UNSEEN_TAIL if is_cut else len(window))
-        whole = not is_cut and sum(_size(piece.text) for piece in kept) <= limit
-        return "".join([piece.text for piece in kept]) if whole else _cut(kept, limit)
+        kept = within(pieces, len(window) - UNSEEN_TAIL if is_cut else len(window))
+        whole = not is_cut and sum(size(piece.text) for piece in kept) <= limit
+        return "".join([piece.text for piece in kept]) if whole else cut(kept, limit)
 
-    def is_plain(self, text: str) -> bool:
-        """Whether neither ``text`` nor any part of it can hold a secret; ``False`` says nothing."""
-        return not self._finders(text, Look.ALL)
+    def are_plain(self, texts: Sequence[str]) -> bool:
+        """Whether none of these short texts, nor any part of one, can hold a secret; ``False`` says nothing."""
+        if self._looks_quickly(texts):
+            return not any(self.looks(texts))
+        return not self._finders("\n".join(texts), Look.ALL)
+
+    def suspects(self, texts: Sequence[str]) -> list[int]:
+        """Places of short texts that may hold a secret, as random ids often seem to."""
+        if self._looks_quickly(texts):
+            return [place for place, look in enumerate(self.looks(texts)) if look is not Look.NONE]
+        return list(self._halved(texts, 0))
+
+    def _looks_quickly(self, texts: Sequence[str]) -> bool:
+        return self._screen.is_quick and sum(map(len, texts)) > _MANY
+
+    def _halved(self, texts: Sequence[str], first: int) -> Iterator[int]:
+        if not texts or not self._finders("\n".join(texts), Look.ALL):
+            return
+        if len(texts) == 1:
+            yield first
+            return
+        half = len(texts) // 2
+        yield from self._halved(texts[:half], first)
+        yield from self._halved(texts[half:], first + half)
 
     def looks(self, windows: Sequence[str]) -> list[Look]:
         """How closely each text has to be looked at; of one that will be bounded, its first ``limit + MARGIN`` tell."""
@@ -159,37 +174,41 @@ class Redactor:
         """What has to be looked for in ``text``: nothing, for nearly all texts."""
         if look is Look.NONE or len(text) < _SHORTEST:
             return []
+        # A flag takes ten times as long to ask as a number does, and every text passes here.
+        may = int(look)
         finders: list[Callable[[str], Iterator[Span]]] = []
-        if blocks.HINT in text:
+        if may & _PRIVATE_KEYS and blocks.HINT in text:
             finders.append(blocks.private_keys)
-        if look is Look.ALL and _LONG_WORD in text.encode("utf-8", "replace").translate(_WORD_CLASS):
+        if may & _SHAPES and _LONG_WORD in text.encode("utf-8", "replace").translate(_WORD_CLASS):
             finders += _token_finders(text)
-        if "@" in text and "://" in text:
+        if may & _URLS and "@" in text and "://" in text:
             finders += _URL_FINDERS
-        lower = text.lower()
-        if "cookie" in lower:
+        lower = text.lower() if may & _IN_ANY_CASE else ""
+        if may & _HEADERS and "cookie" in lower:
             finders.append(headers.cookies)
-        # A plain loop: half the time of any() over a generator, and every text passes here.
-        for hint in context.NAME_HINTS:
-            if hint in lower:
-                finders.append(context.after_names)
-                break
-        if "bearer" in lower or "authorization" in lower:
-            finders.append(headers.authorizations)
-        if "sess" in lower and any(hint in lower for hint in headers.SESSION_HINTS):
-            finders.append(headers.sessions)
-        if " -" in text and headers.SHORT_OPTION(text):
+        if may & _NAMES:
+            # A plain loop: half the time of any() over a generator.
+            for hint in context.NAME_HINTS:
+                if hint in lower:
+                    finders.append(context.after_names)
+                    break
+        if may & _HEADERS:
+            if "bearer" in lower or "authorization" in lower:
+                finders.append(headers.authorizations)
+            if "sess" in lower and any(hint in lower for hint in headers.SESSION_HINTS):
+                finders.append(headers.sessions)
+        if may & _COMMANDS and " -" in text and headers.SHORT_OPTION(text):
             finders.append(headers.commands)
-        if self._options:
+        if may & _PERSONAL and self._options:
             finders += [rule.find for rule in self._options if any(hint in text for hint in rule.hints)]
         return finders
 
-    def _pieces(self, text: str, finders: list[Callable[[str], Iterator[Span]]]) -> list[_Piece]:
+    def _pieces(self, text: str, finders: list[Callable[[str], Iterator[Span]]]) -> list[Piece]:
         """``text`` as what stays and what is marked; what stays is searched again until nothing is found."""
-        done: list[_Piece] = []
+        done: list[Piece] = []
         budget = _SCANS * len(text) + 64 * 1024
         parts = _MARKER.split(text) if _OPENING in text else [text]
-        waiting = [_Piece(part, bool(index % 2), len(part)) for index, part in enumerate(parts) if part][::-1]
+        waiting = [Piece(part, bool(index % 2), len(part)) for index, part in enumerate(parts) if part][::-1]
         while waiting:
             piece = waiting.pop()
             if piece.is_marker or budget < 0:
@@ -205,18 +224,18 @@ class Redactor:
                 done.append(piece)
         return done
 
-    def _split(self, text: str, spans: list[Span]) -> list[_Piece]:
-        pieces: list[_Piece] = []
+    def _split(self, text: str, spans: list[Span]) -> list[Piece]:
+        pieces: list[Piece] = []
         at = 0
         for start, end, kind in spans:
             if start < at or start >= end:
                 continue
             if start > at:
-                pieces.append(_Piece(text[at:start], False, start - at))
-            pieces.append(_Piece(self.mark(kind, text[start:end]), True, end - start))
+                pieces.append(Piece(text[at:start], False, start - at))
+            pieces.append(Piece(self.mark(kind, text[start:end]), True, end - start))
             at = end
         if at < len(text):
-            pieces.append(_Piece(text[at:], False, len(text) - at))
+            pieces.append(Piece(text[at:], False, len(text) - at))
         return pieces
 
 
@@ -226,70 +245,3 @@ def _token_finders(text: str) -> list[Callable[[str], Iterator[Span]]]:
     finders = [find for hint, find in _IN_WORDS if hint in words]
     finders += [find for hint, find in _AROUND_WORDS if hint in text]
     return list(dict.fromkeys(finders)) if len(finders) > 1 else finders
-
-
-def _size(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
-def _within(pieces: list[_Piece], length: int) -> list[_Piece]:
-    """The pieces that begin in the first ``length`` characters of the original; texts are cut there, markers kept."""
-    kept: list[_Piece] = []
-    at = 0
-    for piece in pieces:
-        if at >= length:
-            break
-        text = piece.text if piece.is_marker else piece.text[: length - at]
-        kept.append(_Piece(text, piece.is_marker, piece.length))
-        at += piece.length
-    return kept
-
-
-def _cut(pieces: list[_Piece], limit: int) -> str:
-    """As much as fits into ``limit`` bytes together with the sign that something is missing."""
-    room = limit - _CUT_BYTES
-    if room < 0:
-        return ""
-    kept: list[str] = []
-    for piece in pieces:
-        size = _size(piece.text)
-        if size > room:
-            if not piece.is_marker:
-                data = piece.text.encode("utf-8", "surrogatepass")[:room]
-                kept.append(_whole_characters(data))
-            break
-        kept.append(piece.text)
-        room -= size
-    return "".join([*kept, _CUT])
-
-
-def _cut_plain(text: str, limit: int) -> str:
-    """What ``Redactor.bounded`` makes of a text without secrets and markers."""
-    seen = min(len(text), limit + MARGIN)
-    if seen < len(text) or isinstance(text, Clipped):
-        seen = max(0, seen - _UNSEEN_TAIL)
-    elif seen <= limit and (text.isascii() or _size(text) <= limit):
-        return text
-    room = limit - _CUT_BYTES
-    if room < 0:
-        return ""
-    window = text[: min(seen, room)]
-    if not window.isascii() and _size(window) > room:
-        window = _whole_characters(window.encode("utf-8", "surrogatepass")[:room])
-    return window + _CUT
-
-
-def _whole_characters(data: bytes) -> str:
-    """The characters of ``data`` without a torn last one."""
-    while data and data[-1] & 0xC0 == 0x80 and len(data) > 1:
-        lead = next((index for index in range(2, 5) if len(data) >= index and data[-index] & 0xC0 != 0x80), None)
-        if lead is None or lead == _expected(data[-lead]):
-            break
-        data = data[:-lead]
-    if data and data[-1] >= 0xC0:
-        data = data[:-1]
-    return data.decode("utf-8", "surrogatepass")
-
-
-def _expected(lead: int) -> int:
-    return 4 if lead >= 0xF0 else 3 if lead >= 0xE0 else 2

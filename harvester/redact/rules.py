@@ -112,7 +112,7 @@ TOKENS: tuple[Rule, ...] = (
         r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<s>[A-Za-z0-9_/+-]{20,128})",
     ),
     shaped("discord-webhook", "/api/webhooks/", rf"/api/webhooks/\d{{15,21}}/(?P<s>{_W}{{50,128}})"),
-    Rule("discord", (".",), rf"{_W}{{6}}{_DISCORD_REST.pattern}", _discord, _DISCORD_REST.pattern),
+    Rule("discord", (".",), rf"[MNO]{_W}{{22,27}}{_DISCORD_REST.pattern}", _discord),
     shaped(
         "telegram", ":AA", rf"(?<!\d)\d{{8,10}}:AA{_W}{{32,33}}(?![A-Za-z0-9_-])", screen=rf":AA{_W}{{32,33}}"
     ),

@@ -7,9 +7,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-Level = TypeVar("Level", bound=int)
+from .look import Look
 
 _MOST_BYTES = 1 << 30
 """Hyperscan counts bytes in 32 bits: nothing that holds more is given to it."""
@@ -19,26 +19,24 @@ _MANY_HITS = 16
 _MORE_AT_THE_END = re.compile(r"\{([1-9]\d*),\}\Z")
 
 
-class Scanner(Generic[Level]):
+class Scanner:
     """Looks for expressions in texts.
 
     Args:
-        expressions: Each with the level of a text where it matches; in RE2's syntax and without assertions, so that
-            what is found does not depend on what stands around it.
-        nothing: Level of a text where none of them matches.
+        expressions: Each with what a text where it matches has to be looked at for; in RE2's syntax and without
+            assertions, so that what is found does not depend on what stands around it.
     """
 
-    def __init__(self, expressions: Sequence[tuple[Level, str]], nothing: Level) -> None:
+    def __init__(self, expressions: Sequence[tuple[Look, str]]) -> None:
         import hyperscan
 
-        self._nothing = nothing
-        self._levels = sorted({level for level, _ in expressions})
+        self._meant = [look for look, _ in expressions]
         self._terminated = hyperscan.ScanTerminated
         self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         self._database.compile(
             # Each further character of a repetition at the end would be one more hit.
             expressions=[_MORE_AT_THE_END.sub(r"{\1}", pattern).encode() for _, pattern in expressions],
-            ids=[self._levels.index(level) for level, _ in expressions],
+            ids=list(range(len(expressions))),
             elements=len(expressions),
             flags=hyperscan.HS_FLAG_UTF8,
         )
@@ -46,50 +44,48 @@ class Scanner(Generic[Level]):
         # The scratch space is for one scan at a time, and other threads run meanwhile.
         self._lock = Lock()
 
-    def levels(self, column: Any) -> list[Level]:
-        """The highest level of each text; of one where there is much to be found, or much text, the highest of all.
+    def looks(self, column: Any) -> list[Look]:
+        """How closely each text has to be looked at; one where there is much to be found, or much text, for all.
 
         Args:
             column: Arrow array of large strings, not sliced and without nulls.
         """
         _, offsets, buffer = column.buffers()
         if not buffer:
-            return [self._nothing] * len(column)
+            return [Look.NONE] * len(column)
         starts, data = memoryview(offsets).cast("q"), memoryview(buffer)
         if starts[len(column)] <= _MOST_BYTES and (found := self._joined(starts, data, len(column))) is not None:
             return found
         return [self._alone(data[starts[place] : starts[place + 1]]) for place in range(len(column))]
 
-    def _joined(self, starts: Any, data: memoryview, count: int) -> list[Level] | None:
+    def _joined(self, starts: Any, data: memoryview, count: int) -> list[Look] | None:
         """All texts in one pass, ``None`` when that gives too many hits.
 
         What matches across texts is taken for a hit in the last of them. Hits come in any order, so none of them may
         end the pass but the one that is too much.
         """
-        found, levels = [self._nothing] * count, self._levels
+        found, meant = [Look.NONE] * count, self._meant
         left = count + len(data) // _BYTES_OF_A_HIT
 
         def hit(which: int, _start: int, end: int, *_: object) -> bool:
             nonlocal left
             left -= 1
-            place = bisect_right(starts, end - 1, 0, count) - 1
-            if levels[which] > found[place]:
-                found[place] = levels[which]
+            found[bisect_right(starts, end - 1, 0, count) - 1] |= meant[which]
             return left < 0
 
         self._scan(data[: starts[count]], hit)
         return None if left < 0 else found
 
-    def _alone(self, text: memoryview) -> Level:
-        found, highest, left = self._nothing, self._levels[-1], _MANY_HITS
+    def _alone(self, text: memoryview) -> Look:
+        found, left = Look.NONE, _MANY_HITS
         if len(text) > _MOST_BYTES:
-            return highest
+            return Look.ALL
 
         def hit(which: int, *_: object) -> bool:
             nonlocal found, left
             left -= 1
-            found = highest if left < 0 else max(found, self._levels[which])
-            return found == highest
+            found = Look.ALL if left < 0 else found | self._meant[which]
+            return left < 0
 
         self._scan(text, hit)
         return found
@@ -102,13 +98,13 @@ class Scanner(Generic[Level]):
                 scan(data, match_event_handler=hit)
 
 
-def compiled(expressions: Sequence[tuple[Level, str]], nothing: Level) -> Scanner[Level] | None:
-    """A ``Scanner`` of the same arguments, ``None`` where Hyperscan is not installed or not made for this processor."""
+def compiled(expressions: Sequence[tuple[Look, str]]) -> Scanner | None:
+    """A ``Scanner`` of them, ``None`` where Hyperscan is not installed or not made for this processor."""
     try:
         import hyperscan
     except ImportError:
         return None
     try:
-        return Scanner(expressions, nothing)
+        return Scanner(expressions)
     except hyperscan.error:
         return None
