@@ -12,7 +12,7 @@ demo: install
 	@$(MAKE) --no-print-directory tour
 
 test: tools install checks
-	$(BIN)/python -m pytest -n 2 $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 checks:
 	$(BIN)/ruff check .
