@@ -66,13 +66,18 @@ def modules() -> list[Path]:
 
 
 @cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def imports(path: Path) -> list[tuple[str, bool]]:
     """Every imported module with whether it is imported at module level and at run time."""
     return list(_imports(path))
 
 
 def _imports(path: Path) -> Iterator[tuple[str, bool]]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     typing_only = {
         id(inner)
         for node in tree.body
@@ -113,7 +118,8 @@ def test_a_module_imports_only_what_its_folder_may() -> None:
             own = "pressure/replay"
         if path == ROOT / "core" / "__init__.py":
             # The facade names everything, but loads it only when it is asked for.
-            forbidden = {module for module, at_top in imports(path) if at_top and folder_of(module) not in {None, "core"}}
+            at_top = {module for module, at_top in imports(path) if at_top}
+            forbidden = {module for module in at_top if folder_of(module) not in {None, "core"}}
         else:
             forbidden = {
                 module for module, _ in imports(path) if (folder := folder_of(module)) and folder not in MAY_IMPORT[own]
@@ -153,7 +159,9 @@ def test_clock_randomness_and_json_have_one_place() -> None:
 
 
 def test_no_module_outgrows_its_size() -> None:
-    lines = {path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    lines = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()
+    }
     assert len(lines) > 700
     assert not {here: many for here, many in lines.items() if many > 500}
     assert not {path.stem for path in modules()} & {"utils", "helpers", "common", "manager"}
@@ -162,7 +170,7 @@ def test_no_module_outgrows_its_size() -> None:
 def test_everything_is_caught_in_two_places_only() -> None:
     places = set()
     for path in modules():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ExceptHandler) and (
                 node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"}
             ):
