@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +21,7 @@ from soma.vault.storage import storage_of
 from . import fingerprint
 from .discover import Candidate
 from .family import Draft, Family
+from .heap import few_collections, one_heap
 from .normalise import VERSION, Extent, Item, Normaliser, Tables, reader_version
 from .piece import Part, Survey
 from .portion import DAMAGES_KEPT, Kin, Portion, Settings, SourceReport, Task, first_damages
@@ -39,9 +38,6 @@ _TOGETHER_DECISIONS = 1024
 _TOGETHER_BYTES = 1 << 20
 """Executions become rows together until they are so many: more would take memory and save nothing."""
 
-_ALLOCATIONS = 100_000
-"""New objects between two collections while sources are read."""
-
 
 def perform(task: Task, settings: Settings) -> Portion:
     """Read all sources of a task.
@@ -50,21 +46,10 @@ def perform(task: Task, settings: Settings) -> Portion:
         VaultError: if the fragment cannot be written. What is wrong with a source never raises.
     """
     reader = _Reader(settings, task)
-    with _few_collections():
+    with few_collections(), one_heap():
         for kin in task.kins:
             reader.read(kin)
         return reader.portion()
-
-
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """Let the collector of cycles look less often: what is decoded has none, and is looked through over and over."""
-    before = gc.get_threshold()
-    gc.set_threshold(max(before[0], _ALLOCATIONS) if before[0] else 0, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 class _OfKin(NamedTuple):
