@@ -57,7 +57,7 @@ def test_kill_9_at_any_instant_loses_nothing(tmp_path: Path, fixtures: Path, at_
             harvest_into(vault, fixtures)
             assert_whole(vault)
             assert_same(vault, at_once)
-    assert len(set(versions)) > 3, "the kills have to hit at different instants"
+    assert len(set(versions)) > (kills + 1) // 2, "the kills have to hit at different instants"
 
 
 def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path, fixtures: Path, at_once: Path) -> None:

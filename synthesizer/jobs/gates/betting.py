@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from soma.synthesizer.stats import Interval
@@ -96,16 +95,12 @@ def _above(differences: Differences, against: float) -> float:
     if not -1 < against < 1:
         raise ValueError(f"a mean difference to be refuted lies between -1 and 1, not at {against}")
     steps = [((value - against) / (1 + against), many) for value, many in _ordered(differences)]
-    logs = [(_per_stake(step), many) for step, many in steps]
     return log_sum(
-        [weight + math.fsum([many * each[place] for each, many in logs]) for place, weight in enumerate(_WEIGHTS)]
+        [
+            weight + math.fsum(many * math.log1p(stake * step) for step, many in steps)
+            for stake, weight in zip(_STAKES, _WEIGHTS, strict=True)
+        ]
     )
-
-
-@lru_cache(maxsize=1024)
-def _per_stake(step: float) -> tuple[float, ...]:
-    """What one block adds to the logarithm of each stake's capital; blocks take few values."""
-    return tuple([math.log1p(stake * step) for stake in _STAKES])
 
 
 def _lowest(differences: Differences, enough: float) -> float:
