@@ -45,7 +45,7 @@ tour:
 # Installed as a user has it, not editable: what is tested is what is shipped.
 install: $(BIN)/python
 	@rm -rf build
-	@$(BIN)/python -m pip uninstall --quiet --disable-pip-version-check --yes soma-harvest
+	@$(BIN)/python -m pip uninstall --quiet --quiet --disable-pip-version-check --yes soma-harvest
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade-strategy only-if-needed .
 	@rm -rf build
 
