@@ -6,19 +6,28 @@ BIN := $(VENV)/bin
 SOMA ?= $(BIN)/soma
 DEMO := .demo
 
-.PHONY: demo test checks install tools tour bench fuzz clean
+.PHONY: demo test tests types checks lint install tools tour bench fuzz clean
 
 demo: install
 	@$(MAKE) --no-print-directory tour
 
-test: tools install checks
-	$(BIN)/python -m pytest -n 2 $(PYTEST)
+# Types are looked at while the tests run, in the time that those leave: they often wait for processes they started.
+test: tools install lint
+	@$(MAKE) --no-print-directory -j 2 types tests
 
-checks:
+# Each worker keeps to a part of the folders, so that most vaults are made once, until one has nothing left to do.
+tests:
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+
+checks: lint types
+
+lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p soma
-	$(BIN)/mypy tests benchmarks
+
+types:
+	nice $(BIN)/mypy -p soma
+	nice $(BIN)/mypy tests benchmarks
 
 # The demo with any soma: make tour SOMA=/path/to/soma
 tour:
@@ -36,8 +45,8 @@ tour:
 # Installed as a user has it, not editable: what is tested is what is shipped.
 install: $(BIN)/python
 	@rm -rf build
+	@$(BIN)/python -m pip uninstall --quiet --quiet --disable-pip-version-check --yes soma-harvest
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade-strategy only-if-needed .
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall .
 	@rm -rf build
 
 tools: $(BIN)/python

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -21,15 +22,21 @@ _TYPES = {
 }  # fmt: skip
 # What lies under the vault's views: every decision visible, nothing kept yet.
 _STORED = """
-    CREATE VIEW visible AS SELECT execution_id, 1 AS reading FROM executions;
-    CREATE VIEW executions_stored AS SELECT *, 1 AS reading FROM executions;
-    CREATE VIEW decisions_stored AS SELECT *, 1 AS reading FROM decisions;
-    CREATE TABLE paths_stored (
+    CREATE TEMP VIEW visible AS SELECT execution_id, 1 AS reading FROM executions;
+    CREATE TEMP VIEW executions_stored AS SELECT *, 1 AS reading FROM executions;
+    CREATE TEMP VIEW decisions_stored AS SELECT *, 1 AS reading FROM decisions;
+    CREATE TEMP TABLE paths_stored (
         execution_id VARCHAR, reading BIGINT, actions VARCHAR[], decision_ids VARCHAR[], decisions BIGINT[],
         failed BIGINT[], timeouts BIGINT[], durations_ms DOUBLE[]
     );
-    CREATE TABLE results (job VARCHAR, parameters VARCHAR, basis VARCHAR, answer VARCHAR);
+    CREATE TEMP TABLE results (job VARCHAR, parameters VARCHAR, basis VARCHAR, answer VARCHAR);
 """
+
+
+@cache
+def _database(threads: int) -> duckdb.DuckDBPyConnection:
+    """Where lakes lie, each with a connection of its own and all it has as temporary there: none sees another."""
+    return duckdb.connect(config={"threads": threads})
 
 
 class Lake:
@@ -42,7 +49,7 @@ class Lake:
         threads: int = 1,
         kept: Mapping[str, Sequence[dict[str, Any]]] | None = None,
     ) -> None:
-        self._connection = duckdb.connect(config={"threads": threads})
+        self._connection = _database(threads).cursor()
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.register("executions", table(Execution, executions))
         self._connection.register("decisions", table(NormalizedDecision, decisions))
@@ -50,8 +57,9 @@ class Lake:
         for stored in (PRESSURE, VITALS, FIRINGS, FIRING_OUTCOMES, CALIBRATIONS):
             rows = [{"reading": 1, **row} for row in (kept or {}).get(stored.name, ())]
             self._connection.register(stored.name, pa.Table.from_pylist(rows, schema=stored.arrow()))
-            self._connection.execute(f"CREATE VIEW {stored.name}_stored AS SELECT * FROM {stored.name}")
-        self._connection.execute(files("soma.vault").joinpath("paths.sql").read_text())
+            self._connection.execute(f"CREATE TEMP VIEW {stored.name}_stored AS SELECT * FROM {stored.name}")
+        views = files("soma.vault").joinpath("paths.sql").read_text()
+        self._connection.execute(views.replace("CREATE ", "CREATE TEMP "))
 
     basis = ""
     task_rules: tuple[TaskRule, ...] = ()

@@ -26,6 +26,7 @@ ACCEPTED = {
 }
 """Adapter and check to what stays as it is (file, and what is found), with the reason."""
 
+pytestmark = pytest.mark.usefixtures("smaller_files")
 every_adapter = pytest.mark.parametrize("adapter", adapters(), ids=lambda adapter: adapter.name)
 
 

@@ -25,6 +25,7 @@ from soma.testing.hostile import fault_with
 
 from .acme.acme_traces import ADAPTER
 
+pytestmark = pytest.mark.usefixtures("smaller_files")
 SAMPLE = Path(__file__).parent / "acme" / "samples" / "monday.jsonl"
 MATCH = Match(confidence=1.0, variant="v1", why="because")
 _NUMBERS = itertools.count()

@@ -14,11 +14,12 @@ from typing import Any
 
 
 def main() -> None:
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import create_backend_app
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    moto = DomainDispatcherApplication(create_backend_app)
+    # Alone: what moto has for all services at once looks through their folders at every request.
+    moto = create_backend_app("s3")
     one_at_a_time = threading.Lock()
 
     def application(environment: Any, start: Any) -> Iterable[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -27,21 +27,49 @@ def _seen(snapshot: Snapshot) -> dict[str, list[str]]:
     return {view: sorted(map(repr, snapshot.sql(f"SELECT * FROM {view}").to_pylist())) for view in VIEWS}
 
 
-@pytest.fixture
-def grown(tmp_path: Path, fixtures: Path) -> Path:
+class Prepared(NamedTuple):
+    """A folder of traces with the vault they had once, a copy of it, and what a new vault of these traces answers."""
+
+    place: Path
+    copy: Path
+    scratch: dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, fixtures: Path) -> Prepared:
     """A vault of a folder that has changed since in every way there is: all tables will be written to."""
-    folder = tmp_path / "t"
+    base = tmp_path_factory.mktemp("grown")
+    folder = base / "place" / "t"
     write(folder / "s1.jsonl", session("s1", 2))
     write(folder / "s2.jsonl", session("s2", 2))
     write(folder / "bad.jsonl", [*session("bad", 1), '{"type": "user", \n'])
     write(folder / "log.jsonl", [(fixtures / "agentflow/forms/run-log.jsonl").read_text()])
-    harvest_into(tmp_path / "vault", folder)
-    append(folder / "s1.jsonl", session("s1", 4)[5:])
-    append(folder / "bad.jsonl", ['{"type": "user", \n'])
-    append(folder / "log.jsonl", ["\n"])
-    write(folder / "s3.jsonl", session("s3", 1))
-    write(folder / "copy.jsonl", session("s2", 3))
-    return tmp_path / "vault"
+    with pytest.MonkeyPatch.context() as patched:
+        # Where all tests keep their key: digests depend on it.
+        patched.setenv("SOMA_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+        harvest_into(base / "place" / "vault", folder)
+        append(folder / "s1.jsonl", session("s1", 4)[5:])
+        append(folder / "bad.jsonl", ['{"type": "user", \n'])
+        append(folder / "log.jsonl", ["\n"])
+        write(folder / "s3.jsonl", session("s3", 1))
+        write(folder / "copy.jsonl", session("s2", 3))
+        harvest_into(base / "scratch", folder)
+        return Prepared(base / "place", shutil.copytree(base / "place", base / "copy"), contents(base / "scratch"))
+
+
+@pytest.fixture
+def grown(prepared: Prepared) -> Path:
+    """That vault, to be written to."""
+    shutil.rmtree(prepared.place)
+    # With the times of the files: the ledger knows the sources by them.
+    shutil.copytree(prepared.copy, prepared.place)
+    return prepared.place / "vault"
+
+
+def _assert_like_new(vault: Path, prepared: Prepared) -> None:
+    """Whole, and equal to a new vault of the same traces."""
+    assert_whole(vault)
+    assert contents(vault) == prepared.scratch
 
 
 def _at_every_commit(monkeypatch: pytest.MonkeyPatch, do: Callable[[str], None]) -> None:
@@ -94,7 +122,7 @@ def test_readers_at_every_step_see_all_or_nothing(grown: Path, monkeypatch: pyte
 @pytest.mark.parametrize(("when", "call"), [("before", 1), *(("after", call) for call in range(1, 6))])
 @pytest.mark.parametrize("first", [False, True], ids=["second harvest", "first harvest"])
 def test_a_writer_killed_at_any_commit(
-    grown: Path, monkeypatch: pytest.MonkeyPatch, when: str, call: int, first: bool
+    grown: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch, when: str, call: int, first: bool
 ) -> None:
     folder = grown.parent / "t"
     if first:
@@ -119,14 +147,16 @@ def test_a_writer_killed_at_any_commit(
 
     assert check(VaultRoot(grown).snapshot()).findings == []
     harvest_into(grown, folder)
-    assert_like_scratch(grown, folder)
+    _assert_like_new(grown, prepared)
     written = listing(grown)
     harvest_into(grown, folder)
     assert listing(grown) == written
 
 
 @pytest.mark.parametrize("call", [1, 2, 3, 4])
-def test_a_writer_killed_while_it_writes_files(grown: Path, monkeypatch: pytest.MonkeyPatch, call: int) -> None:
+def test_a_writer_killed_while_it_writes_files(
+    grown: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
     calls = 0
 
     def write_then_die(*arguments: Any, **named: Any) -> Any:
@@ -144,7 +174,7 @@ def test_a_writer_killed_while_it_writes_files(grown: Path, monkeypatch: pytest.
             harvest_into(grown, grown.parent / "t")
     assert contents(grown) == before
     harvest_into(grown, grown.parent / "t")
-    assert_like_scratch(grown, grown.parent / "t")
+    _assert_like_new(grown, prepared)
 
 
 def test_killed_again_and_again_it_still_ends_right(grown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
