@@ -6,15 +6,17 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("SOMA_CORPUS", ROOT.parent / "shared" / "traces"))
 
 # The same examples every time, so that a red run is about the change. For fresh ones:
 # make test PYTEST=--hypothesis-profile=fresh
-settings.register_profile("same", derandomize=True)
-settings.register_profile("fresh", derandomize=False)
+# How long it takes to make examples tells how busy the machine is.
+_SLOW = [HealthCheck.too_slow]
+settings.register_profile("same", derandomize=True, suppress_health_check=_SLOW)
+settings.register_profile("fresh", derandomize=False, suppress_health_check=_SLOW)
 settings.load_profile("same")
 
 

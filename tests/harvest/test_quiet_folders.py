@@ -139,7 +139,7 @@ def test_the_vault_keeps_no_name_of_a_folder(tmp_path: Path) -> None:
     folder, vault = folders_of_sessions(tmp_path / TOKEN), tmp_path / "vault"
     harvest_into(vault, folder)
     kept = (vault / SIDE).read_bytes()
-    assert b"a0" not in kept
+    assert b"a0.jsonl" not in kept
     assert TOKEN.encode() not in kept
     assert (vault / SIDE).stat().st_mode & 0o077 == 0
 
