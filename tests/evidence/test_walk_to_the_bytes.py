@@ -23,7 +23,7 @@ from soma.schema import PROPOSALS
 from soma.synthesizer.jobs import divergence, insights
 from soma.synthesizer.jobs.insights.model import DAY
 from soma.synthesizer.synthesize import synthesize
-from soma.vault import VaultRoot
+from soma.vault import Snapshot, VaultRoot
 from soma.vault.writer import Changes
 from tests.jobs.whole import said, shown
 
@@ -36,8 +36,8 @@ def read_in(root: VaultRoot, *folders: Path) -> None:
     harvest([str(folder) for folder in folders], root, Options(jobs=1))
 
 
-def ask(root: VaultRoot, identity: str, limit: int = 5) -> Evidence:
-    return walk(root.snapshot(), identity, key=root.key(), redactor=Redactor(root.key()), limit=limit)
+def ask(root: VaultRoot, identity: str, limit: int = 5, snapshot: Snapshot | None = None) -> Evidence:
+    return walk(snapshot or root.snapshot(), identity, key=root.key(), redactor=Redactor(root.key()), limit=limit)
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +76,11 @@ def some_decision(root: VaultRoot, at: int = 3) -> dict[str, object]:
 
 
 def test_a_finding_rests_on_records_that_are_shown_and_on_a_number_that_comes_out_again(root: VaultRoot) -> None:
-    known = insights.known(root.snapshot())
+    snapshot = root.snapshot()
+    known = insights.known(snapshot)
     assert known
     for item in known:
-        found = ask(root, item.insight_id)
+        found = ask(root, item.insight_id, snapshot=snapshot)
         assert found.again.outcome == "equal", item.claim
         assert {figure.name for figure in found.again.figures} >= {"estimate", "low", "high", "support"}
         assert not found.broken
@@ -107,7 +108,7 @@ def test_every_format_finds_its_records_again(format_: str, fixtures: Path, tmp_
     executions = snapshot.sql("SELECT execution_id FROM executions ORDER BY execution_id")
     seen = 0
     for execution_id in executions["execution_id"].to_pylist():
-        found = walk(snapshot, execution_id, key=root.key(), redactor=Redactor(root.key()), limit=2)
+        found = ask(root, execution_id, limit=2, snapshot=snapshot)
         assert set(found.states) <= {"intact", "no bytes"}, (execution_id, found.states)
         assert found.again.outcome == "equal" and not found.broken
         seen += found.states.get("intact", 0)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from soma.vault import VaultRoot
 from soma.vault.snapshot import Snapshot
-from tests.harvest.vaults import harvest_into
+from tests.harvest.vaults import vault_of_all
 
 
 @pytest.fixture(scope="session")
-def shipped(fixtures: Path, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """A vault of all shipped traces."""
-    place = tmp_path_factory.mktemp("export") / "vault"
-    harvest_into(place, fixtures)
-    return VaultRoot(place).snapshot()
+    return VaultRoot(vault_of_all(tmp_path_factory)).snapshot()

@@ -81,7 +81,9 @@ def listing(folder: Path) -> dict[str, tuple[int, int, int, str]]:
 
 def vault_of_all(folders: pytest.TempPathFactory) -> Path:
     """All shipped traces in one vault, harvested at once by one process. Not to be written to."""
-    vault = folders.mktemp("at-once") / "vault"
+    vault = folders.getbasetemp() / "at-once" / "vault"
+    if vault.exists():
+        return vault
     with pytest.MonkeyPatch.context() as patched:
         # Where all tests keep their key: digests depend on it.
         patched.setenv("SOMA_HOME", str(folders.getbasetemp() / "home"))
