@@ -98,6 +98,8 @@ def nightly(
     if not root.exists:
         root.create(personal_key())
     with root.storage.night(wait_s):
+        # Before anything else: a night that cannot be told of need not begin.
+        earlier, before = _before(out)
         told("harvest")
         harvested = harvest(paths, root, options, on_progress, start_workers)
         if harvested.interrupted:
@@ -108,7 +110,6 @@ def nightly(
             replay=lambda vault: keep(vault, configuration_of(settings)).executions,
         )  # fmt: skip
         told("report")
-        earlier, before = _before(out)
         snapshot = root.snapshot(settings.tasks)
         asked = Keeping(snapshot)
         report = report_of(root, snapshot, now=now, earlier=earlier, asked=asked)

@@ -156,3 +156,4 @@ def test_a_file_that_is_no_report_is_not_overwritten(folder: Path) -> None:
     assert code == 2
     assert "move that file away" in err
     assert (folder / "soma-report.json").read_text() == '{"mine": true}'
+    assert not list(folder.rglob("_delta_log")), "refused before the night, not after it"
