@@ -11,7 +11,7 @@ from .options import config, engine_option, json_option, queries_of, vault_optio
 
 @click.command("synthesize")
 @vault_option
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes, two at most (default: one per processor).")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes, two at most (default: one).")
 @engine_option
 @json_option
 def command(vault: str | None, jobs: int | None, engine: str | None, as_json: bool) -> None:

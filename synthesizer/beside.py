@@ -24,7 +24,11 @@ from .kept import Keeping, basis
 from .night import BESIDE, JOBS, JobRun, run_job
 
 PAYS = 300_000
-"""Decisions from which on a second process saves more than starting it takes."""
+"""Decisions below which starting a second process takes as long as it saves.
+
+Two are used only where they are asked for: queries use every processor already, and what both processes have to read
+takes a third more processor time in all.
+"""
 _PROCESSES = 2
 
 

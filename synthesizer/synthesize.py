@@ -18,7 +18,6 @@ from soma.synthesizer.jobs import insights
 from soma.vault import Snapshot, VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.writer import Changes
-from soma.workers import default_jobs
 
 from .beside import run_all
 from .kept import Keeping, basis
@@ -73,7 +72,7 @@ def synthesize(
         now: The instant findings are dated with, in epoch microseconds: ``soma.clock.now()``.
         task_rules: The project's rules about tasks.
         team_rules: Its rules about teams.
-        jobs: Processes there may be; ``None`` means one per processor, and there are never more than two.
+        jobs: Processes there may be, of which two are used at most; ``None`` means one.
         told: Called with the name of each job as it starts.
         replay: Keeps the pressure of what is new, so that jobs find it; tells of how many executions. It is given by
             whoever may import the pressure engine: ``soma.pressure.replay.keep``.
@@ -98,7 +97,7 @@ def synthesize(
         told("paths")
         paths = _add_paths(root)
         newest = root.snapshot(task_rules, team_rules).settled()
-        vault, runs = run_all(root, newest, jobs or default_jobs(), told)
+        vault, runs = run_all(root, newest, jobs or 1, told)
         findings = insights.find(vault).findings
         for team in team_names(newest):
             told(f"team {team}")
