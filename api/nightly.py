@@ -106,7 +106,7 @@ def nightly(
             raise KeyboardInterrupt
         now = clock.now()
         synthesis = synthesize(
-            root, now=now, task_rules=settings.tasks, jobs=settings.jobs, told=told,
+            root, now=now, task_rules=settings.tasks, told=told,
             replay=lambda vault: keep(vault, configuration_of(settings)).executions,
         )  # fmt: skip
         told("report")

@@ -269,7 +269,6 @@ class Vault:
             now=clock.now(),
             task_rules=settings.tasks,
             team_rules=settings.teams,
-            jobs=settings.jobs,
             replay=lambda _: self.replay().executions,
         )
 

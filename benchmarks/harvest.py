@@ -32,6 +32,7 @@ from soma.adapters.registry import recognise
 from soma.harvester.agents import AgentNames
 from soma.harvester.harvest import Options, harvest
 from soma.harvester.normalise import Item, Normaliser
+from soma.harvester.pool import default_jobs
 from soma.harvester.redact import Redactor
 from soma.identity import source_id
 from soma.model import ExecutionDraft
@@ -39,7 +40,6 @@ from soma.schema import DECISIONS
 from soma.source import DEFAULT_LIMITS, Source
 from soma.vault import VaultRoot
 from soma.vault.fragment import write_fragment
-from soma.workers import default_jobs
 
 KEY = bytes(32)
 PLAIN, REDACTING = "json.loads loop", "json.loads loop, redacting"

@@ -2,9 +2,8 @@
 
 Vaults are those of ``big_vault.py``. Of every step the processor seconds, the wall seconds and the peak memory of its
 process; the nightly run also as a multiple of the processor time in which DuckDB scans the decisions with one window
-function, in the same run. That is a nightly run in one process: a second one would not be counted, so of a run in two
-only the wall seconds are told, over a copy of the vault. The pressure replay is no part of the nightly run here. With
-several sizes the last table says how each step grows: processor time against the number of decisions, 1.0 is linear.
+function, in the same run. The pressure replay is no part of the nightly run here. With several sizes the last table
+says how each step grows: processor time against the number of decisions, 1.0 is linear.
 
     python benchmarks/scale.py [--sizes 1000000 20000000] [--agent agent-00] [--memory 2GB] [--folder FOLDER]
                                [--only PART ...]
@@ -17,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,7 +55,7 @@ from soma.vault import VaultRoot
 from soma.vault.memory import limit_memory
 import os, sys
 limit_memory(os.environ.get("SOMA_MEMORY"))
-for job in synthesize(VaultRoot(sys.argv[1]), now=1_790_000_000_000_000, jobs=int(sys.argv[2])).jobs:
+for job in synthesize(VaultRoot(sys.argv[1]), now=1_790_000_000_000_000).jobs:
     print(f"    {job.job:12} {job.seconds:8.2f} s wall")
 """
 _PARTS = ("open", "synthesis", "briefing", "answers")
@@ -120,11 +118,7 @@ def _measured(size: int, folder: Path, given: argparse.Namespace) -> dict[str, T
     )
     print(f"  {'scan with one window function':34} {scanned:9.2f}")
     if "synthesis" in given.only:
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            shutil.copytree(vault, Path(scratch) / "vault")
-            both = _took([sys.executable, "-c", _SYNTHESIS, f"{scratch}/vault", "2"], environment, shown=False)
-        print(f"  {'synthesize, in two processes':34} {'':9} {both.wall:9.2f}")
-        step("synthesize", "-c", _SYNTHESIS, str(vault), "1", shown=True)
+        step("synthesize", "-c", _SYNTHESIS, str(vault), shown=True)
         print(f"  {'synthesize, of the scan':34} {steps['synthesize'].processor / scanned:9.1f} x")
     if "briefing" in given.only:
         step("briefing", *briefing)

@@ -11,10 +11,9 @@ from .options import config, engine_option, json_option, queries_of, vault_optio
 
 @click.command("synthesize")
 @vault_option
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes, two at most (default: one).")
 @engine_option
 @json_option
-def command(vault: str | None, jobs: int | None, engine: str | None, as_json: bool) -> None:
+def command(vault: str | None, engine: str | None, as_json: bool) -> None:
     """Run all jobs over what was harvested, keep their answers, propose what they find.
 
     Meant for every night after soma harvest; the other commands then answer at once. Does nothing when nothing is new.
@@ -28,11 +27,11 @@ def command(vault: str | None, jobs: int | None, engine: str | None, as_json: bo
 
     from .output import emit, progress
 
-    settings = config(vault=vault, jobs=jobs).settings
+    settings = config(vault=vault).settings
     with progress() as told:
         result = synthesize(
             VaultRoot(settings.vault, queries_of(engine)), now=clock.now(), task_rules=settings.tasks,
-            team_rules=settings.teams, jobs=settings.jobs, told=told,
+            team_rules=settings.teams, told=told,
             replay=lambda root: keep(
                 root, configuration_of(settings), patterns=patterns_of(settings.patterns)
             ).executions,

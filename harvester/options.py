@@ -7,9 +7,9 @@ import msgspec
 from soma import codec, config, identity
 from soma.adapters.mapped import Mapping, load
 from soma.source import DEFAULT_LIMITS, MIB, Limits
-from soma.workers import default_jobs
 
 from .agents import AgentNames
+from .pool import default_jobs
 from .portion import Settings
 from .work import current_reader
 

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
+from multiprocessing import forkserver
 from types import TracebackType
 from typing import Protocol, Self
 
 from soma.adapters.registry import MODULES
-from soma.workers import died, started
+from soma.errors import SomaError
+from soma.lean import keep_pandas_out
 
 from .portion import Portion, Settings, Task
 from .work import perform
 
 _POOL_PAYS_BYTES = 24 << 20
-_LOADED = ("soma.harvester.work", "pyarrow.parquet", "pyarrow.compute", *MODULES)
 _IN_FLIGHT = 4
 """Tasks handed out for every worker: enough to go on with while this process commits."""
 _BEGUN_WITH = 2
 """Tasks handed out for every worker before there are any, to go on with while this process ends one of its own."""
 _HELPS_UP_TO = 12 << 20
 """Bytes of a task that this process performs itself while workers start: with a larger one it would hold them up."""
+
+
+def default_jobs() -> int:
+    """As many workers as this process may use processors."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Workers(Protocol):
@@ -60,7 +74,11 @@ class Pool:
         self._executor: ProcessPoolExecutor | None = None
         self._started = False
         if jobs > 1 and expected_bytes >= _POOL_PAYS_BYTES:
-            self._executor = started(jobs, _LOADED)
+            context = _context()
+            self._executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
+            if context.get_start_method() == "forkserver":
+                # It imports what workers need while this process goes on.
+                forkserver.ensure_running()
 
     def __enter__(self) -> Pool:
         return self
@@ -104,7 +122,10 @@ class Pool:
         except BrokenProcessPool as problem:
             # What came back is still committed, and what has to be read for it is read here.
             self.stop()
-            raise died() from problem
+            raise SomaError(
+                "a worker process died, most likely because memory ran out",
+                hint="run it again with --jobs 1; what was committed is kept",
+            ) from problem
         finally:
             for future in running:
                 future.cancel()
@@ -133,3 +154,27 @@ class Pool:
                 yield perform(task, self._settings)
         handed_out.result()
         return tasks
+
+
+def _begin() -> None:
+    """Prepare a worker: Ctrl-C is its parent's business, and it must not outlive a parent that was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_pandas_out()
+    # What was imported stays: no collection has to look through it.
+    gc.freeze()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["soma.harvester.work", "pyarrow.parquet", "pyarrow.compute", *MODULES])
+        return context
+    return multiprocessing.get_context("spawn")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -42,20 +42,6 @@ class Keeping:
         self._vault = vault
         self._made: dict[tuple[object, ...], Any] = {}
         self.answers: dict[tuple[str, str], Any] = {}
-        self._heard: dict[tuple[str, str], str] = {}
-
-    def hear(self, answers: Mapping[tuple[str, str], str]) -> None:
-        """Take over what was answered elsewhere from the same rows: job and parameters to the answer, as JSON."""
-        self._heard.update(answers)
-
-    def heard(self, asked: tuple[str, str], result: type[_Result]) -> _Result | None:
-        """What was answered elsewhere; ``None`` where that was nothing."""
-        return _decoded(self._heard[asked], result) if asked in self._heard else None
-
-    def told(self) -> dict[tuple[str, str], str]:
-        """All answers as JSON."""
-        own = {asked: codec.encode(answer) for asked, answer in self.answers.items() if asked not in self._heard}
-        return own | self._heard
 
     def once(self, what: tuple[object, ...], make: Callable[[], _Result]) -> _Result:
         """What several questions are answered from, made for the first of them; ``what`` begins with the job."""
@@ -120,9 +106,7 @@ def kept(
     asked = (job, codec.encode(parameters))
     if isinstance(vault, Keeping):
         if asked not in vault.answers:
-            vault.answers[asked] = (
-                vault.heard(asked, result) or (_stored(vault, asked, result) if vault.may_hold else None) or compute()
-            )
+            vault.answers[asked] = (_stored(vault, asked, result) if vault.may_hold else None) or compute()
         answer: _Result = vault.answers[asked]
         return answer
     return _stored(vault, asked, result) or compute()
@@ -132,12 +116,10 @@ def _stored(vault: Queryable, asked: tuple[str, str], result: type[_Result]) -> 
     if not vault.basis:
         return None
     found = rows_of(vault, query("soma.synthesizer", "kept"), (*asked, basis(vault)))
-    return _decoded(found[0][0], result) if found else None
-
-
-def _decoded(text: str, result: type[_Result]) -> _Result | None:
+    if not found:
+        return None
     try:
-        return msgspec.json.decode(text, type=result)
+        return msgspec.json.decode(found[0][0], type=result)
     except msgspec.ValidationError:
         # An answer of another shape is one of an older method: as good as none.
         return None

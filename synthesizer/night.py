@@ -1,4 +1,4 @@
-"""The jobs of a night: which there are, in which order, and which of them a second process may do meanwhile."""
+"""The jobs of a night: which there are, and in which order."""
 
 from __future__ import annotations
 
@@ -24,18 +24,6 @@ JOBS: Mapping[str, Callable[[Keeping], object]] = {
     "briefing": briefing.keep,
 }
 """The jobs whose whole answers are kept, in the order in which they use one another's."""
-
-BESIDE: Mapping[str, tuple[str, ...]] = {
-    "signatures": (),
-    "variants": ("tasks",),
-    "archetypes": ("tasks",),
-    "grade": ("tasks",),
-    "insights": ("tasks", "divergence", "drift"),
-}
-"""The jobs that a second process does, in this order, and whose answers it needs from the first.
-
-Briefings are made from what divergence and drift hold in memory, so these stay together; so do variants and insights.
-"""
 
 
 class JobRun(msgspec.Struct, frozen=True, rename="camel"):

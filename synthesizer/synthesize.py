@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from soma import clock
+from soma import clock, codec
 from soma.config import TaskRule, TeamRule
 from soma.schema import DECAYED, PROPOSALS, RESULTS, TEAM_FINDINGS, Table
 from soma.synthesizer.agents import team_names
@@ -19,9 +19,8 @@ from soma.vault import Snapshot, VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.writer import Changes
 
-from .beside import run_all
 from .kept import Keeping, basis
-from .night import JobRun
+from .night import JOBS, JobRun, run_job
 from .queries import query
 
 
@@ -61,7 +60,6 @@ def synthesize(
     now: int,
     task_rules: Sequence[TaskRule] = (),
     team_rules: Sequence[TeamRule] = (),
-    jobs: int | None = None,
     told: Callable[[str], None] = lambda _: None,
     replay: Callable[[VaultRoot], int] | None = None,
 ) -> Synthesis:
@@ -72,7 +70,6 @@ def synthesize(
         now: The instant findings are dated with, in epoch microseconds: ``soma.clock.now()``.
         task_rules: The project's rules about tasks.
         team_rules: Its rules about teams.
-        jobs: Processes there may be, of which two are used at most; ``None`` means one.
         told: Called with the name of each job as it starts.
         replay: Keeps the pressure of what is new, so that jobs find it; tells of how many executions. It is given by
             whoever may import the pressure engine: ``soma.pressure.replay.keep``.
@@ -97,7 +94,10 @@ def synthesize(
         told("paths")
         paths = _add_paths(root)
         newest = root.snapshot(task_rules, team_rules).settled()
-        vault, runs = run_all(root, newest, jobs or 1, told)
+        vault = Keeping(newest)
+        for name in JOBS:
+            told(name)
+            runs.append(run_job(name, vault))
         findings = insights.find(vault).findings
         for team in team_names(newest):
             told(f"team {team}")
@@ -146,8 +146,8 @@ def _keep(vault: Keeping, changes: Changes) -> None:
 
     made_from = basis(vault)
     rows = [
-        {"job": job, "parameters": parameters, "basis": made_from, "answer": answer}
-        for (job, parameters), answer in sorted(vault.told().items())
+        {"job": job, "parameters": parameters, "basis": made_from, "answer": codec.encode(answer)}
+        for (job, parameters), answer in sorted(vault.answers.items())
     ]
     old = set(vault.sql(query(__package__, "bases"))["basis"].to_pylist())
     changes.add(RESULTS, "basis", old | {made_from}, pa.Table.from_pylist(rows, schema=RESULTS.arrow()))

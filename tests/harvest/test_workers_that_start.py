@@ -76,7 +76,8 @@ def test_the_driver_works_until_there_are_workers(monkeypatch: pytest.MonkeyPatc
     assert sorted(here + workers.given) == list(range(40))
     # Later tasks are the workers' alone.
     before = list(here)
-    assert sorted(made.run(tasks(*[MB] * 9))) == list(range(9))
+    found = list(made.run(tasks(*[MB] * 9)))
+    assert sorted(found) == list(range(9))
     assert here == before
 
 
@@ -85,7 +86,8 @@ def test_a_large_task_is_left_to_the_workers(monkeypatch: pytest.MonkeyPatch) ->
     up.set()
     workers = Starting(up)
     made, here = starting(monkeypatch, workers, up_after=1)
-    assert sorted(made.run(tasks(*[64 * MB] * 9))) == list(range(9))
+    found: list[Any] = list(made.run(tasks(*[64 * MB] * 9)))
+    assert sorted(found) == list(range(9))
     assert not here
 
 
