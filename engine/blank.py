@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from soma.errors import UsageError
 from soma.schema import TABLES
-from soma.vault.snapshot import no_rows
+from soma.vault.connection import no_rows
 from soma.vault.views import texts
 
 if TYPE_CHECKING:

@@ -14,17 +14,17 @@ from soma.errors import UsageError, VaultError
 from soma.identity import digest
 from soma.schema import BY_NAME, DECISIONS, EXECUTIONS, HARVESTED, TABLES, Table
 
+from .connection import connect
 from .delta import LiveTable, live_tables
-from .memory import memory_limit
 from .promise import last_promise
 from .storage import Storage
-from .teams import place_teams
-from .views import Views
 
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
     import pyarrow as pa
+
+    from .views import Views
 
 _ATTEMPTS = 20
 
@@ -155,7 +155,7 @@ class Snapshot:
         import duckdb
 
         try:
-            return _connect(self)
+            return connect(self, self._up_to, self._all_stored)
         except duckdb.Error as problem:
             raise self._unreadable(problem) from problem
 
@@ -252,62 +252,6 @@ class Snapshot:
             return pl.DataFrame(DECISIONS.arrow().empty_table()).lazy().drop("reading")
         rows = pl.scan_parquet(paths, glob=False)
         return rows.join(keys.lazy(), on=["execution_id", "reading"], how="semi").drop("reading")
-
-
-def _connect(snapshot: Snapshot) -> tuple[duckdb.DuckDBPyConnection, Views]:
-    import duckdb
-
-    connection = duckdb.connect(":memory:")
-    vault = snapshot.storage.folder("").resolve()
-    found = snapshot.storage.each(snapshot.paths, TABLES)
-    files_of_all = [path for paths in found for path in paths]
-    # From here on the connection can read the files of this snapshot and nothing else (not even the vault's key),
-    # whatever a query says. What does not fit into memory goes where only the vault's owner can look.
-    for setting in (
-        f"SET temp_directory = {_quoted(str(vault / 'spill'))}",
-        f"SET allowed_paths = {_list(files_of_all)}",
-        "SET enable_external_access = false",
-        # A name that is no view would be looked for among this program's variables.
-        "SET python_enable_replacements = false",
-        "SET TimeZone = 'UTC'",
-        "SET preserve_insertion_order = true",
-        # DuckDB draws it on stdout, terminal or not, where the answer of --json goes.
-        "SET enable_progress_bar = false",
-    ):
-        connection.execute(setting)
-    limit = memory_limit()
-    if limit is not None:
-        connection.execute(f"SET memory_limit = {_quoted(limit)}")
-    connection.execute("SET lock_configuration = true")
-    stored = {f"{table.name}_stored": _scan(table, paths) for table, paths in zip(TABLES, found, strict=True)}
-    views = Views(connection, stored)
-    place_teams(connection, views, snapshot.team_rules, snapshot.team)
-    if snapshot._up_to is not None:
-        views.narrow("paths_unstored", f"v.reading <= {int(snapshot._up_to)}")
-    elif snapshot._all_stored:
-        views.narrow("paths_unstored", "false")
-    return connection, views
-
-
-def _scan(table: Table, paths: list[str]) -> str:
-    if not paths:
-        return no_rows(table)
-    columns = table.duckdb_types()
-    return f"SELECT {', '.join(columns)} FROM read_parquet({_list(paths)}, union_by_name = true)"  # noqa: S608
-
-
-def no_rows(table: Table) -> str:
-    """A query with the columns of ``table`` and no rows."""
-    nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in table.duckdb_types().items())
-    return f"SELECT {nothing} WHERE false"
-
-
-def _list(texts: list[str]) -> str:
-    return "[" + ", ".join(map(_quoted, texts)) + "]"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _first_line(problem: BaseException) -> str:
