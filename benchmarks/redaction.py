@@ -2,7 +2,7 @@
 
 Recall: every kind is planted in every surrounding (``tests/redact/planted.py`` makes new secrets for each seed); found
 means that a marker of the kind stands where the secret stood and no eight characters of it are left, whichever engine
-looked at the texts first (RE2 and Polars, which are always there, or Hyperscan, ``soma[fast]``).
+looked at the texts first (RE2, which is always there, or Hyperscan, ``soma[fast]``).
 Marks on real text: every file is read whole (JSON documents and lines as values, archives and databases cell by cell,
 the rest as text) and each mark is listed: kind, source, byte offset of its record, shape of what was marked, and what
 stood around it after redaction. No value is ever printed. ``KNOWN`` says what a person found when looking at them.

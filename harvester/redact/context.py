@@ -37,16 +37,12 @@ _VALUE = re.compile(
 )
 _ELEMENT = re.compile(r">(?P<bare>[^<>\s]{3,1024})</")
 _SPACE = r"[\x00-\x20\x{80}-\x{10FFFF}]"
-_WORDS = r"pass(?:word|wd|phrase|code)?|pwd|secret|token|authorization|cookies?|credentials?|auth"
-_SHORT_WORD = "pw"
-_KEYS = (
-    r"(?:api|access|secret|private|signing|encryption|auth|account|master|shared|service|license|sas)[._-]*keys?"
-    r"|secret[A-Za-z0-9._-]*key"
-)
-_ENDINGS = (
+_LAST_WORD = (
+    r"(?:pass(?:word|wd|phrase|code)?|pwd|pw|secret|token|authorization|cookies?|credentials?|auth"
+    r"|(?:api|access|secret|private|signing|encryption|auth|account|master|shared|service|license|sas)[._-]*keys?"
+    r"|secret[A-Za-z0-9._-]*key)"
     r"(?:[_-]*(?:[0-9]+|value|text|string|prod|production|dev|development|live|test|staging|b64|base64|raw))*[_-]*"
 )
-_LAST_WORD = f"(?:{_WORDS}|{_SHORT_WORD}|{_KEYS}){_ENDINGS}"
 _NOT_BARE = r""" \t\n\r\f\v"'`,;&|<>(){}\[\]\\"""
 _ANY_QUOTED = r"""[ \t]*[fbru]{0,2}(?:\\+["'][^\n]{3}|"(?:[^"\\\n]|\\.){2}|'(?:[^'\\\n]|\\.){2}|`[^`\n]{3})"""
 _ANY_BARE = rf"[^{_NOT_BARE}]{{3}}"
@@ -68,8 +64,7 @@ SCREEN = rf"(?i:{_LAST_WORD}{_BEHIND}|{_OPTION})"
 
 A name means something by its last word (see ``secret_name``); no value of less than three characters is a secret.
 """
-SIEVES = *(f"(?:{words}){_ENDINGS}{_BEHIND}" for words in (_SHORT_WORD, _WORDS, _KEYS)), _OPTION
-"""The parts of ``SCREEN`` for texts in lower case, by what they begin with: one word, some, more, a dash."""
+
 
 _PROSE = frozenset(
     str.split(

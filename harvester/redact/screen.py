@@ -1,8 +1,8 @@
 """Which of many texts may hold a secret: one native look at all of them, so that Python looks at few.
 
 What it lets by holds nothing, so that looking at the rest gives what looking at everything would. RE2 is always there
-and ready; Polars looks several times as fast, but has to be loaded. Hyperscan, where it is installed, is twice as fast
-again and compiles the expressions for longer. So what looks at little does so with RE2.
+and ready, but forgets its states between two calls. Hyperscan, where it is installed, does not; having it compile the
+expressions only pays for a process that looks at much.
 """
 
 from __future__ import annotations
@@ -13,19 +13,23 @@ from typing import Any, Literal, get_args
 
 from soma import codec
 
-from . import re2, sieve
+from . import re2
 from .expressions import shapes, surroundings
 from .look import Look
 from .scan import Scanner, compiled
 
 MUCH = 16 << 20
-"""So many characters RE2 looks through about as quickly as Polars is loaded, or half of Hyperscan compiled."""
-_MOST_BYTES = 1 << 30
-"""Polars counts those of a buffer in 32 bits."""
+"""So many characters RE2 looks through in less than half the time in which Hyperscan compiles the expressions."""
 
 
-Engine = Literal["re2", "polars", "hyperscan"]
+Engine = Literal["re2", "hyperscan"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
+
+
+class _Process:
+    """Characters that all screens of this process have looked at: what one of them loads, it loads for all."""
+
+    looked_at = 0
 
 
 class Screen:
@@ -34,38 +38,34 @@ class Screen:
     Args:
         emails: Addresses count too.
         phones: Telephone numbers count too.
-        only: The engine that looks; without it RE2 looks at the first ``MUCH`` characters, then the quickest there is.
+        only: The engine that looks; without it RE2 looks at the first ``MUCH`` characters of the process, then
+            Hyperscan where it is installed.
     """
 
     def __init__(self, *, emails: bool = False, phones: bool = False, only: Engine | None = None) -> None:
         self._options = emails, phones
         self._only = only
-        self._left = MUCH
 
     @property
     def is_quick(self) -> bool:
         """Whether even a few texts are looked at quickly: RE2 makes its expressions anew each time."""
-        return self._left < 0 if self._only is None else self._only != "re2"
+        return self._engine() == "hyperscan" and scanner(*self._options) is not None
 
     def looks(self, texts: Sequence[str]) -> list[Look]:
         """How closely each text has to be looked at."""
-        engine = self._only or self._quickest(texts)
-        if engine == "hyperscan" and (one_pass := scanner(*self._options)) is not None:
+        _Process.looked_at += sum(map(len, texts))
+        if self._engine() == "hyperscan" and (one_pass := scanner(*self._options)) is not None:
             return one_pass.looks(_column(texts))
-        # Tools say the same again and again. Telling costs as much as Hyperscan's look, but a tenth of the others'.
+        # Tools say the same again and again. Telling costs as much as Hyperscan's look, but a tenth of RE2's.
         different = list(dict.fromkeys(texts))
-        column = _column(different)
-        look = re2.looks if engine == "re2" or column.nbytes > _MOST_BYTES else sieve.looks
-        found = look(column, *self._options)
+        found = re2.looks(_column(different), *self._options)
         if len(different) == len(texts):
             return found
         known = dict(zip(different, found, strict=True))
         return [known[text] for text in texts]
 
-    def _quickest(self, texts: Sequence[str]) -> Engine:
-        if self._left >= 0:
-            self._left -= sum(map(len, texts))
-        return "re2" if self._left >= 0 else "hyperscan"
+    def _engine(self) -> Engine:
+        return self._only or ("hyperscan" if _Process.looked_at > MUCH else "re2")
 
 
 def _column(texts: Sequence[str]) -> Any:
