@@ -5,7 +5,7 @@ Everything is made from one pinned snapshot and committed in one step; a run tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,14 +14,45 @@ from soma import clock, codec
 from soma.config import TaskRule, TeamRule
 from soma.schema import DECAYED, PROPOSALS, RESULTS, TEAM_FINDINGS, Table
 from soma.synthesizer.agents import team_names
-from soma.synthesizer.jobs import insights
+from soma.synthesizer.jobs import (
+    archetypes,
+    briefing,
+    divergence,
+    drift,
+    grade,
+    health,
+    insights,
+    signatures,
+    tasks,
+    variants,
+)
 from soma.vault import Snapshot, VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.writer import Changes
 
 from .kept import Keeping, basis
-from .night import JOBS, JobRun, run_job
 from .queries import query
+
+JOBS: Mapping[str, Callable[[Keeping], object]] = {
+    "health": health.run,
+    "tasks": tasks.run,
+    "signatures": signatures.run,
+    "variants": variants.shown,
+    "divergence": divergence.run,
+    "drift": drift.run,
+    "archetypes": archetypes.run,
+    "grade": grade.run,
+    "insights": insights.find,
+    "briefing": briefing.keep,
+}
+"""The jobs whose whole answers are kept, in the order in which they use one another's."""
+
+
+class JobRun(msgspec.Struct, frozen=True, rename="camel"):
+    """One job of the run and the seconds it took."""
+
+    job: str
+    seconds: float
 
 
 class Synthesis(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -95,9 +126,11 @@ def synthesize(
         paths = _add_paths(root)
         newest = root.snapshot(task_rules, team_rules).settled()
         vault = Keeping(newest)
-        for name in JOBS:
+        for name, job in JOBS.items():
             told(name)
-            runs.append(run_job(name, vault))
+            started = clock.stopwatch()
+            job(vault)
+            runs.append(JobRun(name, round(clock.stopwatch() - started, 3)))
         findings = insights.find(vault).findings
         for team in team_names(newest):
             told(f"team {team}")

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from soma.columns import floats_of
+
 from .inputs import Queryable
 from .kept import once_of
 from .queries import query
@@ -56,8 +58,8 @@ class Walks:
             ),
             "status": np.array([ended.get(status, 0) for status in table["status"].to_pylist()], dtype=np.int64),
         }
-        self.durations_ms = _floats(table["duration_ms"])
-        self.costs_usd = _floats(table["cost_usd"])
+        self.durations_ms = floats_of(table["duration_ms"])
+        self.costs_usd = floats_of(table["cost_usd"])
 
     @staticmethod
     def by_label(members: Ints, labels: Ints) -> list[Ints]:
@@ -118,9 +120,3 @@ def share_of(outcomes: Sequence[int], level: float) -> Proportion | None:
 def walks_of(vault: Queryable) -> Walks:
     """What the vault shows, read once where several jobs ask."""
     return once_of(vault)(("walks",), lambda: Walks(vault.sql(query(__package__, "walks"))))
-
-
-def _floats(column: pa.ChunkedArray) -> Floats:
-    import numpy as np
-
-    return np.array(column.to_pylist(), dtype=np.float64)

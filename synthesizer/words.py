@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
+
+from soma.columns import numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,22 +61,6 @@ def _codes(letters: str) -> NDArray[np.int64]:
     codes = np.frombuffer(letters.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.int64)
     codes[codes >= _SURROGATES] -= _HELD_BACK
     return codes
-
-
-def numbers_of(column: pa.ChunkedArray) -> NDArray[Any]:
-    """A column of numbers without gaps; pyarrow's own way would load pandas."""
-    import numpy as np
-
-    chunks = [np.from_dlpack(chunk) for chunk in column.chunks]
-    return np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.int64)
-
-
-def array_of(numbers: NDArray[np.int64]) -> pa.Array:
-    """The other way round, for the same reason."""
-    import numpy as np
-    import pyarrow as pa
-
-    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
 
 
 def _letter(place: int) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from soma.columns import array_of, numbers_of
 from soma.schema import PATHS
 
 if TYPE_CHECKING:
@@ -56,13 +57,13 @@ def _paths(unstored: pa.Table, chosen: pa.Table) -> pa.Table:
     opens = np.ones(len(order), dtype=np.bool_)
     opens[1:] = (owners[1:] != owners[:-1]) | (actions[1:] != actions[:-1])
     firsts = opens.nonzero()[0]
-    first = _array(order[firsts])
+    first = array_of(order[firsts])
     ends = np.cumsum(np.bincount(owners[firsts], minlength=unstored.num_rows))
-    offsets = _array(np.concatenate(([0], ends))).cast(pa.int32())
+    offsets = array_of(np.concatenate(([0], ends))).cast(pa.int32())
     places = {
         "actions": chosen["action"].take(first).combine_chunks(),
         "decision_ids": chosen["decision_id"].take(first).combine_chunks(),
-        "decisions": _array(np.diff(firsts, append=len(order))),
+        "decisions": array_of(np.diff(firsts, append=len(order))),
         "failed": _counted(chosen["outcome"], "failed", order, firsts),
         "timeouts": _counted(chosen["outcome"], "timeout", order, firsts),
         "durations_ms": chosen["duration_ms"].take(first).combine_chunks(),
@@ -83,7 +84,7 @@ def _order(owners: Ints, chosen: pa.Table) -> Ints:
     owner, step = owners[order], steps[order]
     if not ((owner[1:] == owner[:-1]) & (step[1:] == step[:-1])).any():
         return order
-    keys = pa.table({"owner": _array(owners), "step": chosen["step"], "id": chosen["decision_id"]})
+    keys = pa.table({"owner": array_of(owners), "step": chosen["step"], "id": chosen["decision_id"]})
     return _ints(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
 
 
@@ -95,7 +96,7 @@ def _counted(outcomes: pa.ChunkedArray, outcome: str, order: Ints, firsts: Ints)
     ended = _ints(pc.cast(pc.fill_null(pc.equal(outcomes, outcome), False), "int8"))[order]
     before = np.concatenate(([0], np.cumsum(ended)))
     many = np.diff(before[np.append(firsts, len(order))])
-    return _array(many)
+    return array_of(many)
 
 
 def _codes(column: pa.ChunkedArray) -> Ints:
@@ -103,20 +104,11 @@ def _codes(column: pa.ChunkedArray) -> Ints:
     import pyarrow as pa
 
     encoded = column.dictionary_encode().unify_dictionaries()
-    return _ints(pa.chunked_array([chunk.indices for chunk in encoded.chunks]))
+    return _ints(pa.chunkedarray_of([chunk.indices for chunk in encoded.chunks]))
 
 
 def _ints(column: pa.ChunkedArray | pa.Array) -> Ints:
     import numpy as np
     import pyarrow as pa
 
-    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-    return np.concatenate([np.from_dlpack(chunk) for chunk in chunks]).astype(np.int64)
-
-
-def _array(values: Ints) -> pa.Array:
-    """Without a copy; pyarrow's own way loads pandas where there is one."""
-    import numpy as np
-    import pyarrow as pa
-
-    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+    return numbers_of(column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])).astype(np.int64)

@@ -53,18 +53,15 @@ _ANY_ANNOTATION = (
     rf":[\x00-\x20\x{{80}}-\x{{10FFFF}}&'0-9A-Za-z_]*(?:str|string|bytes|optional\[str\])"
     rf"(?:{_SPACE}\|{_SPACE}none)?{_SPACE}?="
 )
-_BEHIND = (
-    rf"""(?:\\*["']?\]?[ \t]*(?:=(?:{_ANY_BARE}|[ \t]+{_ANY_LOOSE}|{_ANY_QUOTED})"""
+SCREEN = (
+    rf"""(?i:{_LAST_WORD}(?:\\*["']?\]?[ \t]*(?:=(?:{_ANY_BARE}|[ \t]+{_ANY_LOOSE}|{_ANY_QUOTED})"""
     rf"""|(?:=>|:=?)(?:[ \t]*{_ANY_LOOSE}|{_ANY_QUOTED})|{_ANY_ANNOTATION})"""
-    rf"""|\\*["'],{_ANY_VALUE}|>[^<>]{{3}})"""
+    rf"""|\\*["'],{_ANY_VALUE}|>[^<>]{{3}})|-[A-Za-z0-9_.-]*{_LAST_WORD}[ \t]+{_ANY_VALUE})"""
 )
-_OPTION = rf"-[A-Za-z0-9_.-]*{_LAST_WORD}[ \t]+{_ANY_VALUE}"
-SCREEN = rf"(?i:{_LAST_WORD}{_BEHIND}|{_OPTION})"
 """Matches, in RE2's syntax, wherever ``after_names`` finds something.
 
 A name means something by its last word (see ``secret_name``); no value of less than three characters is a secret.
 """
-
 
 _PROSE = frozenset(
     str.split(

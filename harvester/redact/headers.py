@@ -31,17 +31,14 @@ _AUTHORIZATION_WORD = "author[iıİ]zat[iıİ]on"
 _ASSIGNED = r"""\\*["']?[ \t]*[:=]"""
 _SENT = r"[0-9A-Za-z._~+/=\x{80}-\x{10FFFF}-]{8}"
 _ODD_BASIC = "(?-i:[Bb][Aa](?:ſ[Iiıİ]|[Ss][ıİ])[Cc])"
-_PRINTABLE = "[I-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/]"
+_PRINTABLE = "(?-i:[I-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/])"
 """Four characters of base64 that stand for three printable ones: few words do."""
-_BASIC = rf"[Bb][Aa][Ss][Ii][Cc](?:[ \t]|%20)+{_PRINTABLE}[A-Za-z0-9+/=]{{4}}"
-"""The one part of ``SCREEN`` for which capitals are other letters."""
-_IN_ANY_CASE = (
-    rf"(?:bearer|{_ODD_BASIC})(?:[ \t]|%20)+{_SENT}"
+SCREEN = (
+    rf"(?i:(?:bearer|{_ODD_BASIC})(?:[ \t]|%20)+{_SENT}|basic(?:[ \t]|%20)+{_PRINTABLE}[A-Za-z0-9+/=]{{4}}"
     rf"""|{_AUTHORIZATION_WORD}{_ASSIGNED}[ \t]*\\*["']?(?:[a-z\x{{80}}-\x{{10FFFF}}-]{{3,}}[ \t]+)?{_SENT}"""
     rf"""|cook[iıİ]e{_ASSIGNED}[^\n"'\\]*\\*["']?[^\n"'\\]*=[^; \t\n\r\f\v"'\\]{{6}}"""
-    rf"""|sess(?:ion)?(?:id)?=[^ \t\n\r\f\v;&"'\\,<>]{{16}}"""
+    rf"""|sess(?:ion)?(?:id)?=[^ \t\n\r\f\v;&"'\\,<>]{{16}})"""
 )
-SCREEN = rf"(?i:{_IN_ANY_CASE})|{_BASIC}"
 """Matches, in RE2's syntax, wherever a header or a session holds something; for ``re`` any i may be ``ı`` or ``İ``."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\Z", re.IGNORECASE)

@@ -49,12 +49,12 @@ class Screen:
     @property
     def is_quick(self) -> bool:
         """Whether even a few texts are looked at quickly: RE2 makes its expressions anew each time."""
-        return self._engine() == "hyperscan" and scanner(*self._options) is not None
+        return self._scanner() is not None
 
     def looks(self, texts: Sequence[str]) -> list[Look]:
         """How closely each text has to be looked at."""
         _Process.looked_at += sum(map(len, texts))
-        if self._engine() == "hyperscan" and (one_pass := scanner(*self._options)) is not None:
+        if (one_pass := self._scanner()) is not None:
             return one_pass.looks(_column(texts))
         # Tools say the same again and again. Telling costs as much as Hyperscan's look, but a tenth of RE2's.
         different = list(dict.fromkeys(texts))
@@ -64,8 +64,9 @@ class Screen:
         known = dict(zip(different, found, strict=True))
         return [known[text] for text in texts]
 
-    def _engine(self) -> Engine:
-        return self._only or ("hyperscan" if _Process.looked_at > MUCH else "re2")
+    def _scanner(self) -> Scanner | None:
+        engine = self._only or ("hyperscan" if _Process.looked_at > MUCH else "re2")
+        return scanner(*self._options) if engine == "hyperscan" else None
 
 
 def _column(texts: Sequence[str]) -> Any:

@@ -23,9 +23,8 @@ from soma.synthesizer.jobs.insights.finders import FINDERS
 from soma.synthesizer.jobs.insights.ground import Ground
 from soma.synthesizer.jobs.insights.model import DAY, DECAY_DAYS
 from soma.synthesizer.kept import Keeping
-from soma.synthesizer.night import JOBS
 from soma.synthesizer.synthesis_page import render
-from soma.synthesizer.synthesize import synthesize
+from soma.synthesizer.synthesize import JOBS, synthesize
 from soma.vault import Snapshot, VaultRoot
 from soma.vault.derived import add_missing_paths
 from soma.vault.memory import limit_memory

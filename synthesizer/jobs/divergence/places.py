@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from soma.synthesizer.words import Words, array_of, numbers_of
+from soma.columns import array_of, numbers_of
+from soma.synthesizer.words import Words
 
 from .align import LONGEST
 

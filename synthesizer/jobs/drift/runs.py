@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from soma.synthesizer.words import Words, numbers_of, sorted_codes, spelled, words_of
+from soma.columns import floats_of, numbers_of
+from soma.synthesizer.words import Words, sorted_codes, spelled, words_of
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from soma.synthesizer.stats.change_point import Floats, Ints
 
@@ -156,15 +155,9 @@ def read(table: pa.Table) -> Read:
         successes=numbers_of(success).astype(np.int64),
         statuses=ended[status],
         started_at=numbers_of(pc.fill_null(table["started_at"], _UNDATED)),
-        durations_ms=_floats(table["duration_ms"]),
-        costs_usd=_floats(table["cost_usd"]),
+        durations_ms=floats_of(table["duration_ms"]),
+        costs_usd=floats_of(table["cost_usd"]),
         words=words_of(table),
         firsts=np.cumsum(lengths) - lengths,
         times=numbers_of(pc.list_flatten(table["decisions"])),
     )
-
-
-def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    import pyarrow.compute as pc
-
-    return numbers_of(pc.fill_null(column, float("nan")))
