@@ -158,7 +158,7 @@ _ALLOCATIONS = 50_000
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line as a process that is soma's own, and exit with its code."""
     gc.set_threshold(_ALLOCATIONS, *gc.get_threshold()[1:])
     # All that is left then goes with the process: to look through it, as the interpreter does, frees nothing.
     atexit.register(gc.freeze)

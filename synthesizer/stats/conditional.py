@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from typing import TYPE_CHECKING
 
 from .difference import Stratum
@@ -89,15 +89,15 @@ def _conditional(strata: Sequence[Stratum], tied: float) -> float:
         return 1.0
     if sum(min(s.first_total, s.first_successes + s.second_successes) for s in telling) > _LARGEST_EXACT:
         return large_sample_test(telling)
-    whole: NDArray[np.float64] | None = None
+    parts: list[NDArray[np.float64]] = []
     observed = 0
     for stratum in sorted(telling, key=_support):
         lowest, masses = hypergeometric(
             stratum.first_total, stratum.second_total, stratum.first_successes + stratum.second_successes
         )
-        whole = masses if whole is None else np.convolve(whole, masses)
+        parts.append(masses)
         observed += stratum.first_successes - lowest
-    assert whole is not None  # noqa: S101 - some task tells
+    whole = reduce(np.convolve, parts)
     seen = whole[observed]
     extreme = whole[whole <= seen * _SAME_PROBABILITY]
     ties = extreme[extreme >= seen / _SAME_PROBABILITY]
