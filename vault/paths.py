@@ -104,7 +104,7 @@ def _codes(column: pa.ChunkedArray) -> Ints:
     import pyarrow as pa
 
     encoded = column.dictionary_encode().unify_dictionaries()
-    return _ints(pa.chunkedarray_of([chunk.indices for chunk in encoded.chunks]))
+    return _ints(pa.chunked_array([chunk.indices for chunk in encoded.chunks]))
 
 
 def _ints(column: pa.ChunkedArray | pa.Array) -> Ints:
